@@ -1,0 +1,157 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"time"
+)
+
+// Statement is one SQL statement on its way to the server, exactly as the server receives it.
+type Statement struct {
+	SQL string
+	// Query tells that rows were asked for: goose runs what a migration holds without asking for any.
+	Query bool
+	// InTransaction tells whether a transaction was begun on this connection through database/sql.
+	InTransaction bool
+}
+
+// Observer is told of each statement in order, on the goroutine that runs it.
+type Observer interface {
+	// Before may refuse the statement with an error, which the caller of the statement receives.
+	Before(ctx context.Context, statement Statement) error
+	// After learns how long the statement took and how it ended.
+	After(ctx context.Context, statement Statement, took time.Duration, err error)
+}
+
+// observed is a connector whose connections report to an observer. pgx's own tracer can neither refuse nor replace a
+// statement, hence a wrapper around the driver.
+type observed struct {
+	driver.Connector
+	observer Observer
+}
+
+// Connect returns the driver's own connection when nobody observes.
+func (o observed) Connect(ctx context.Context) (driver.Conn, error) {
+	inner, err := o.Connector.Connect(ctx)
+	if err != nil || o.observer == nil {
+		return inner, err
+	}
+	return &connection{Conn: inner, observer: o.observer}, nil
+}
+
+// connection forwards everything that database/sql looks for, and reports what is executed and queried.
+type connection struct {
+	driver.Conn
+	observer      Observer
+	inTransaction bool
+}
+
+// report runs one statement between the observer's two calls.
+func (c *connection) report(ctx context.Context, statement Statement, run func() error) error {
+	statement.InTransaction = c.inTransaction
+	if err := c.observer.Before(ctx, statement); err != nil {
+		return err
+	}
+	started := time.Now()
+	err := run()
+	c.observer.After(ctx, statement, time.Since(started), err)
+	return err
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *connection) ExecContext(ctx context.Context, query string, arguments []driver.NamedValue) (result driver.Result, err error) {
+	execer, ok := c.Conn.(driver.ExecerContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	err = c.report(ctx, Statement{SQL: query}, func() error {
+		result, err = execer.ExecContext(ctx, query, arguments)
+		return err
+	})
+	return result, err
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *connection) QueryContext(ctx context.Context, query string, arguments []driver.NamedValue) (rows driver.Rows, err error) {
+	queryer, ok := c.Conn.(driver.QueryerContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	err = c.report(ctx, Statement{SQL: query, Query: true}, func() error {
+		rows, err = queryer.QueryContext(ctx, query, arguments)
+		return err
+	})
+	return rows, err
+}
+
+// PrepareContext implements driver.ConnPrepareContext.
+func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if preparer, ok := c.Conn.(driver.ConnPrepareContext); ok {
+		return preparer.PrepareContext(ctx, query)
+	}
+	return c.Prepare(query)
+}
+
+// BeginTx implements driver.ConnBeginTx.
+func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	beginner, ok := c.Conn.(driver.ConnBeginTx)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	inner, err := beginner.BeginTx(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	c.inTransaction = true
+	return &transaction{Tx: inner, connection: c}, nil
+}
+
+// Ping implements driver.Pinger.
+func (c *connection) Ping(ctx context.Context) error {
+	if pinger, ok := c.Conn.(driver.Pinger); ok {
+		return pinger.Ping(ctx)
+	}
+	return nil
+}
+
+// ResetSession implements driver.SessionResetter.
+func (c *connection) ResetSession(ctx context.Context) error {
+	if resetter, ok := c.Conn.(driver.SessionResetter); ok {
+		return resetter.ResetSession(ctx)
+	}
+	return nil
+}
+
+// IsValid implements driver.Validator.
+func (c *connection) IsValid() bool {
+	if validator, ok := c.Conn.(driver.Validator); ok {
+		return validator.IsValid()
+	}
+	return true
+}
+
+// CheckNamedValue implements driver.NamedValueChecker.
+func (c *connection) CheckNamedValue(value *driver.NamedValue) error {
+	if checker, ok := c.Conn.(driver.NamedValueChecker); ok {
+		return checker.CheckNamedValue(value)
+	}
+	return driver.ErrSkip
+}
+
+// transaction keeps the connection's state in step with the driver's.
+type transaction struct {
+	driver.Tx
+	connection *connection
+}
+
+// Commit ends the transaction.
+func (t *transaction) Commit() error {
+	t.connection.inTransaction = false
+	return t.Tx.Commit()
+}
+
+// Rollback ends the transaction.
+func (t *transaction) Rollback() error {
+	t.connection.inTransaction = false
+	return t.Tx.Rollback()
+}
