@@ -1,0 +1,123 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	goosedatabase "github.com/pressly/goose/v3/database"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+)
+
+// Status compares a folder with a database.
+type Status struct {
+	// Current is the highest version applied, 0 when there is none.
+	Current int64
+	// Applied and Pending are the folder's files in the order of their versions.
+	Applied, Pending []File
+	// Unknown are versions that the database has and the folder lacks.
+	Unknown []int64
+}
+
+// OutOfOrder returns the pending files that are older than a version which is applied already.
+func (s Status) OutOfOrder() []File {
+	return slices.DeleteFunc(slices.Clone(s.Pending), func(file File) bool { return file.Version > s.Current })
+}
+
+// Check returns an error when the pending files cannot be applied as they are: the database is newer than the folder,
+// or a file would be applied after a later one.
+func (s Status) Check() error {
+	if len(s.Unknown) > 0 {
+		return problem.New("promote a release that contains these migrations, or take them back with `airlock migrate down --to N --dir` and the folder that has them",
+			"the database is newer than the migrations folder: it has applied version %s, and the folder lacks it", joinVersions(s.Unknown))
+	}
+	if late := s.OutOfOrder(); len(late) > 0 {
+		return problem.New("give it a version higher than any that is applied: what was tested ran in the other order",
+			"%s is older than version %d, which the database has applied already", joinNames(late), s.Current)
+	}
+	return nil
+}
+
+func joinVersions(versions []int64) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(versions), " ", ", "), "[]")
+}
+
+func joinNames(files []File) string {
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = file.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// ReadStatus reads goose's version table. A database without one has nothing applied; it is not made here, because
+// looking must not change anything.
+func ReadStatus(ctx context.Context, db *database.Database, set Set) (Status, error) {
+	applied, err := appliedVersions(ctx, db)
+	if err != nil {
+		return Status{}, database.Explain(err, db.Title)
+	}
+	var status Status
+	for version := range applied {
+		status.Current = max(status.Current, version)
+		if _, known := set.find(version); !known {
+			status.Unknown = append(status.Unknown, version)
+		}
+	}
+	slices.Sort(status.Unknown)
+	for _, file := range set.Files {
+		if applied[file.Version] {
+			status.Applied = append(status.Applied, file)
+		} else {
+			status.Pending = append(status.Pending, file)
+		}
+	}
+	return status, nil
+}
+
+// CurrentVersion returns the highest version that the database has applied, 0 when there is none.
+func CurrentVersion(ctx context.Context, db *database.Database) (int64, error) {
+	status, err := ReadStatus(ctx, db, Set{})
+	return status.Current, err
+}
+
+// appliedVersions returns the set of versions that count as applied, without goose's own version 0.
+func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool, error) {
+	exists := "select to_regclass('" + goose.DefaultTablename + "') is not null"
+	if db.Dialect == database.SQLite {
+		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + goose.DefaultTablename + "'"
+	}
+	var found bool
+	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil || !found {
+		return nil, err
+	}
+	store, err := goosedatabase.NewStore(dialect(db), goose.DefaultTablename)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.ListMigrations(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	applied := make(map[int64]bool)
+	seen := map[int64]bool{0: true}
+	for _, row := range rows {
+		// Newest first: tables of old goose versions keep a row for each direction, and the last one counts.
+		if !seen[row.Version] && row.IsApplied {
+			applied[row.Version] = true
+		}
+		seen[row.Version] = true
+	}
+	return applied, nil
+}
+
+func dialect(db *database.Database) goose.Dialect {
+	if db.Dialect == database.SQLite {
+		return goose.DialectSQLite3
+	}
+	return goose.DialectPostgres
+}
