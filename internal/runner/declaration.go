@@ -39,6 +39,8 @@ type Input struct {
 	Type     Type   `yaml:"type"`
 	// Options are the values that a choice accepts.
 	Options []string `yaml:"options"`
+	// Help says what each option means, by option; the input command says it of every one.
+	Help map[string]string `yaml:"help"`
 	// Commands are the commands that the input belongs to; none means all.
 	Commands []string `yaml:"commands"`
 	// Example is a value for the documentation; it may be empty.
@@ -65,7 +67,7 @@ type Declaration struct {
 // identifier is the form of input and output names: one that reads the same as a flag, an input and an output.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, commands and example, which the
+// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, help, commands and example, which the
 // runner of GitHub Actions ignores. A declaration that contradicts itself is a usage problem.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax
 func ParseDeclaration(actionYAML []byte) (Declaration, error) {
@@ -162,6 +164,13 @@ func (i Input) check(commands []string) error {
 		return problem.Wrong("", "it needs a default, or to be required")
 	case i.Name == commandInput && len(i.Commands) > 0:
 		return problem.Wrong("", "it belongs to every command")
+	case i.Name == commandInput && len(i.Help) != len(i.Options):
+		return problem.Wrong("", "its help must say what each command does")
+	}
+	for option := range i.Help {
+		if !slices.Contains(i.Options, option) {
+			return problem.Wrong("", "its help explains %q, which is no option", option)
+		}
 	}
 	for index, option := range i.Options {
 		if option == "" || slices.Contains(i.Options[:index], option) {
@@ -187,6 +196,12 @@ func (d Declaration) Commands() []string {
 		return command.Options
 	}
 	return nil
+}
+
+// CommandHelp says what a command does.
+func (d Declaration) CommandHelp(name string) string {
+	command, _ := d.input(commandInput)
+	return command.Help[name]
 }
 
 func (d Declaration) input(name string) (Input, bool) {

@@ -19,6 +19,7 @@ inputs:
     description: What to do
     type: choice
     options: [create, list, prune]
+    help: {create: Take one, list: Show them, prune: Remove old ones}
     default: create
   environment:
     description: Where
@@ -50,7 +51,8 @@ func TestParseDeclarationKeepsTheOrder(t *testing.T) {
 	want := runner.Declaration{
 		Name: "snapshot", Description: "Takes a snapshot",
 		AllInputs: []runner.Input{
-			{Name: "command", Description: "What to do", Type: runner.TypeChoice, Options: []string{"create", "list", "prune"}, Default: "create"},
+			{Name: "command", Description: "What to do", Type: runner.TypeChoice, Options: []string{"create", "list", "prune"}, Default: "create",
+				Help: map[string]string{"create": "Take one", "list": "Show them", "prune": "Remove old ones"}},
 			{Name: "environment", Description: "Where", Required: true, Type: runner.TypeString, Example: "production"},
 			{Name: "keep", Description: "How many to keep", Type: runner.TypeInteger, Default: "10", Commands: []string{"prune"}},
 			{Name: "wait", Description: "How long to wait", Type: runner.TypeDuration, Default: "30m"},
@@ -81,11 +83,13 @@ func TestParseDeclarationRefusesContradictions(t *testing.T) {
 		"a default of another type":   {"{a: {description: d, type: integer, default: many}}", `"many" is not a whole number`},
 		"an example of another type":  {"{a: {description: d, type: duration, example: soon}}", `"soon" is not a duration`},
 		"a default that cannot count": {"{a: {description: d, required: true, default: x}}", "required and has a default"},
-		"an unknown command":          {"{command: {description: d, type: choice, options: [up], default: up}, a: {description: d, commands: [down]}}", `unknown command "down"`},
+		"an unknown command":          {"{command: {description: d, type: choice, options: [up], help: {up: Up}, default: up}, a: {description: d, commands: [down]}}", `unknown command "down"`},
 		"commands without a command":  {"{a: {description: d, commands: [up]}}", `unknown command "up"`},
 		"a command that is text":      {"{command: {description: d}}", "must be a choice"},
+		"a command without help":      {"{command: {description: d, type: choice, options: [up], default: up}}", "what each command does"},
+		"help for no option":          {"{a: {description: d, type: choice, options: [x], help: {y: Y}}}", `explains "y"`},
 		"a command without default":   {"{command: {description: d, type: choice, options: [up]}}", "needs a default"},
-		"a command of a command":      {"{command: {description: d, type: choice, options: [up], default: up, commands: [up]}}", "belongs to every command"},
+		"a command of a command":      {"{command: {description: d, type: choice, options: [up], help: {up: Up}, default: up, commands: [up]}}", "belongs to every command"},
 		"an input twice":              {"{a: {description: d}, a: {description: d}}", "already defined"},
 		"a name in capitals":          {"{Dry_Run: {description: d}}", `"Dry_Run" is no name`},
 		"no mapping":                  {"[a]", "a mapping is needed"},
