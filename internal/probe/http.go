@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -123,7 +125,13 @@ func (h *HTTP) judge(response *http.Response, body string) (checklist.Verdict, s
 	return checklist.Pass, fmt.Sprint(response.StatusCode)
 }
 
+// titleForm finds the title of a page, which says more in few words than the markup before it.
+var titleForm = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+
 func quote(evidence, body string) string {
+	if title := titleForm.FindStringSubmatch(body); title != nil {
+		body = html.UnescapeString(title[1])
+	}
 	if body = excerpt(body); body != "" {
 		return evidence + ": " + body
 	}

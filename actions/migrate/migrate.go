@@ -1,0 +1,233 @@
+// Package migrate takes the schema up and down by goose migrations.
+package migrate
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/verb"
+)
+
+//go:embed action.yml
+var actionYAML []byte
+
+// Verb returns the verb migrate.
+func Verb() *verb.Verb {
+	return &verb.Verb{
+		Name: "migrate", ActionYAML: actionYAML, Run: run,
+		Uses: []string{
+			"migrations", "environments.*.database.postgres", "environments.*.database.sqlite", "environments.*.database.url",
+		},
+		NotYet: []string{
+			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
+			"environments.*.aws",
+		},
+	}
+}
+
+// target is the database and the folder that a call is about.
+type target struct {
+	open func(context.Context, database.Observer) (*database.Database, error)
+	// missing tells that the database is a file that does not exist yet.
+	missing bool
+	folder  fs.FS
+	title   string
+}
+
+// aim finds the target: from the config, or from AIRLOCK_DATABASE_URL without one.
+func aim(call *verb.Call) (target, error) {
+	var aimed target
+	directory := call.Inputs.String("dir")
+	if settings, given := call.DirectDatabase(); given {
+		directory = cmp.Or(directory, "migrations")
+		_, err := os.Stat(settings.Path)
+		aimed.missing = settings.Dialect == database.SQLite && os.IsNotExist(err)
+		aimed.open = func(ctx context.Context, observer database.Observer) (*database.Database, error) {
+			settings.Create, settings.Observer = true, observer
+			return database.Open(ctx, settings)
+		}
+	} else {
+		workspace, err := call.Workspace()
+		if err != nil {
+			return target{}, err
+		}
+		aimed.missing, aimed.open = workspace.NewDatabase(), workspace.MigratedDatabase
+		aimed.folder, aimed.title = workspace.Migrations()
+	}
+	if directory != "" {
+		if !filepath.IsAbs(directory) {
+			directory = filepath.Join(call.Directory, directory)
+		}
+		aimed.folder, aimed.title = os.DirFS(directory), cmp.Or(call.Inputs.String("dir"), "migrations")
+	}
+	return aimed, nil
+}
+
+func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	aimed, err := aim(call)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	set, err := migration.Read(aimed.folder, aimed.title)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	command := call.Inputs.Command()
+	if command == "down" && call.Inputs.String("to") == "" {
+		return verb.Result{}, problem.Wrong("`airlock migrate status` lists the versions; 0 takes everything back", "migrate down needs the version to go down to: --to")
+	}
+	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	if aimed.missing && (command != "up" || call.Inputs.Bool("dry-run")) {
+		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{
+			ID: "schema", Title: "The schema's version", Verdict: checklist.Skip,
+			Evidence: fmt.Sprintf("the database does not exist yet; %d pending, up to version %d", len(set.Files), set.Latest()),
+		})
+		return result, nil
+	}
+	tally := &migration.Tally{}
+	db, err := aimed.open(ctx, tally)
+	if err != nil {
+		err = result.Checklist.Failure(ctx, "database", "The database answers", err)
+		return result, err
+	}
+	defer db.Close()
+	progress := call.Progress("migrate " + command)
+	defer progress.Done()
+	migrator, err := migration.NewMigrator(db, aimed.folder, aimed.title, progress)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	m := migrating{call: call, db: db, migrator: migrator, tally: tally, result: &result}
+	switch {
+	case command == "status":
+		m.status(ctx)
+	case call.Inputs.Bool("dry-run"):
+		m.plan(ctx)
+	case command == "down":
+		m.steps(ctx, "took back", func() ([]migration.Step, error) { return migrator.Down(ctx, int64(call.Inputs.Int("to"))) })
+	default:
+		m.steps(ctx, "applied", func() ([]migration.Step, error) { return migrator.Up(ctx) })
+	}
+	return result, nil
+}
+
+// migrating is one call on an open database.
+type migrating struct {
+	call     *verb.Call
+	db       *database.Database
+	migrator *migration.Migrator
+	tally    *migration.Tally
+	result   *verb.Result
+}
+
+// steps runs migrations, one item each, and says where the schema is then.
+func (m migrating) steps(ctx context.Context, done string, run func() ([]migration.Step, error)) {
+	list := &m.result.Checklist
+	steps, err := run()
+	for _, step := range steps {
+		item := checklist.Item{
+			ID: strconv.FormatInt(step.File.Version, 10), Title: step.File.Name, Verdict: checklist.Pass,
+			Evidence: done, Milliseconds: step.Duration.Milliseconds(),
+		}
+		if step.Empty {
+			item.Verdict, item.Evidence = checklist.Warn, "the section is empty: the version moved and the schema did not"
+		}
+		list.Items = append(list.Items, item)
+	}
+	if err != nil {
+		_ = list.Failure(ctx, "migrate", "The migrations run to their end", err)
+	}
+	_ = list.Do(ctx, "schema", "The schema's version", func(context.Context) (checklist.Result, error) {
+		// Where the schema is must be said also when the call was cancelled.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		status, statusErr := m.migrator.Status(ctx)
+		if statusErr != nil {
+			return checklist.Result{}, statusErr
+		}
+		m.result.Outputs["version"] = strconv.FormatInt(status.Current, 10)
+		m.result.Outputs["applied"] = strconv.Itoa(len(steps))
+		return m.summary(status, steps, done), nil
+	})
+}
+
+func (m migrating) summary(status migration.Status, steps []migration.Step, done string) checklist.Result {
+	evidence := fmt.Sprintf("%s is at version %d", m.db.Title, status.Current)
+	switch statements, slowest := m.tally.Statements(); {
+	case len(steps) > 0:
+		evidence += fmt.Sprintf(": %s %d, %d statements, the slowest %s", done, len(steps), statements, slowest.Round(time.Millisecond))
+	case len(status.Pending) == 0:
+		evidence += ", nothing was pending"
+	}
+	return checklist.Passed(evidence)
+}
+
+// status lists what is pending, and whether it could be applied.
+func (m migrating) status(ctx context.Context) {
+	_ = m.result.Checklist.Do(ctx, "schema", "The schema's version", func(ctx context.Context) (checklist.Result, error) {
+		status, err := m.migrator.Status(ctx)
+		if err != nil {
+			return checklist.Result{}, err
+		}
+		m.result.Outputs["version"] = strconv.FormatInt(status.Current, 10)
+		if err := status.Check(); err != nil {
+			return checklist.Result{}, err
+		}
+		m.ignored()
+		m.pending(status, "pending")
+		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d applied, %d pending",
+			m.db.Title, status.Current, len(status.Applied), len(status.Pending))), nil
+	})
+}
+
+// plan says what up or down would do.
+func (m migrating) plan(ctx context.Context) {
+	if m.call.Inputs.Command() == "up" {
+		m.status(ctx)
+		return
+	}
+	_ = m.result.Checklist.Do(ctx, "schema", "The schema's version", func(ctx context.Context) (checklist.Result, error) {
+		status, err := m.migrator.Status(ctx)
+		if err != nil {
+			return checklist.Result{}, err
+		}
+		to := int64(m.call.Inputs.Int("to"))
+		var undo migration.Status
+		for _, file := range status.Applied {
+			if file.Version > to {
+				undo.Pending = append(undo.Pending, file)
+			}
+		}
+		m.pending(undo, "would be taken back")
+		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.db.Title, status.Current, len(undo.Pending))), nil
+	})
+}
+
+func (m migrating) pending(status migration.Status, what string) {
+	for _, file := range status.Pending {
+		m.result.Checklist.Items = append(m.result.Checklist.Items, checklist.Item{
+			ID: strconv.FormatInt(file.Version, 10), Title: file.Name, Verdict: checklist.Skip, Evidence: what,
+		})
+	}
+}
+
+// ignored warns of files that look like migrations and are none.
+func (m migrating) ignored() {
+	for _, name := range m.migrator.Set().Ignored {
+		m.result.Checklist.Items = append(m.result.Checklist.Items, checklist.Item{
+			ID: "ignored", Title: name, Verdict: checklist.Warn, Evidence: "its name does not begin with a version, so goose passes it over",
+			Hint: "rename it, or move it out of the folder",
+		})
+	}
+}

@@ -1,0 +1,177 @@
+// Package preflight runs every gate that must hold before a promotion may touch an environment.
+package preflight
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/gate"
+	"github.com/randomchaoslabs/airlock/internal/git"
+	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/verb"
+)
+
+//go:embed action.yml
+var actionYAML []byte
+
+// Verb returns the verb preflight.
+func Verb() *verb.Verb {
+	return &verb.Verb{
+		Name: "preflight", ActionYAML: actionYAML, Run: run,
+		Uses: []string{
+			"version", "app", "promotion", "migrations.dir", "environments.*.url", "environments.*.database.postgres", "environments.*.database.sqlite",
+			"environments.*.database.url", "environments.*.deploy.process", "environments.*.window",
+		},
+		NotYet: []string{
+			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
+			"environments.*.deploy.compose", "environments.*.deploy.ecs", "environments.*.deploy.build", "environments.*.deploy.host",
+			"environments.*.evidence",
+		},
+	}
+}
+
+// gates is one call: the facts that the gates look at.
+type gates struct {
+	call       *verb.Call
+	workspace  *verb.Workspace
+	release    history.Release
+	promotions []history.Promotion
+	list       checklist.Checklist
+}
+
+// run asks every gate, also after one said no: a person wants to know all that stands in the way.
+func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	workspace, err := call.Workspace()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	release, err := workspace.Release(ctx, call.Inputs.String("image"), call.Inputs.String("label"))
+	if err != nil {
+		return verb.Result{}, err
+	}
+	promotions, err := workspace.History.List(ctx, workspace.Name)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	g := gates{call: call, workspace: workspace, release: release, promotions: promotions, list: call.Checklist()}
+	g.list.Release = release.Name()
+	g.do(ctx, "config", "The config is valid", g.config)
+	g.do(ctx, "freeze", "No freeze is declared", func(context.Context) (checklist.Result, error) { return gate.Freeze(call.Getenv("AIRLOCK_FREEZE")) })
+	g.do(ctx, "half-done", "No other promotion is half done", func(context.Context) (checklist.Result, error) { return gate.HalfDone(promotions, release) })
+	g.do(ctx, "sandbox-proof", "Proven in the environment before", g.proof)
+	g.do(ctx, "descends", "Contains what is served", g.descends)
+	g.do(ctx, "committed", "Promotes what was committed", g.committed)
+	g.do(ctx, "previous-version", "Previous version available", g.previousVersion)
+	g.do(ctx, "database", "The database can be migrated", g.database)
+	g.do(ctx, "window", "The maintenance window is open", g.window)
+	return verb.Result{Checklist: g.list}, nil
+}
+
+func (g *gates) do(ctx context.Context, id, title string, ask func(context.Context) (checklist.Result, error)) {
+	// What a gate says is in the checklist, and the next one is asked all the same.
+	_ = g.list.Do(ctx, id, title, ask)
+}
+
+// config says what was read: that it is valid was found out before.
+func (g *gates) config(context.Context) (checklist.Result, error) {
+	return checklist.Passed(fmt.Sprintf("%s: %s, schema version %d", g.workspace.Config.App, g.workspace.Name, g.release.Schema)), nil
+}
+
+func (g *gates) proof(ctx context.Context) (checklist.Result, error) {
+	before := gate.Before(g.workspace.Config.Promotion, g.workspace.Name)
+	if before == "" {
+		return gate.SandboxProof("", nil, g.release)
+	}
+	promotions, err := g.workspace.History.List(ctx, before)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	return gate.SandboxProof(before, promotions, g.release)
+}
+
+func (g *gates) descends(ctx context.Context) (checklist.Result, error) {
+	var served *history.Release
+	if current := history.Current(g.promotions); current != nil {
+		served = &current.Release
+	}
+	return gate.Descends(ctx, git.Tree{Directory: g.workspace.Root}, served, g.release)
+}
+
+func (g *gates) committed(ctx context.Context) (checklist.Result, error) {
+	if g.release.Commit == "" {
+		return checklist.Result{Verdict: checklist.Warn, Evidence: "this is not a git work tree", Hint: "keep the migrations and the config in git"}, nil
+	}
+	return gate.Committed(ctx, git.Tree{Directory: g.workspace.Root}, g.workspace.Config.Migrations.Directory, g.call.Inputs.String("config"))
+}
+
+func (g *gates) previousVersion(ctx context.Context) (checklist.Result, error) {
+	host, err := g.workspace.Rollout()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	state, err := host.State(ctx)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	seen := gate.Host{Running: state.Running}
+	if state.Current != nil {
+		seen.Image = state.Current.Image
+	}
+	if current := history.Current(g.promotions); current != nil {
+		seen.Missing = host.Check(ctx, current.Release.Image)
+	}
+	return gate.PreviousVersion(seen, g.promotions, g.release)
+}
+
+func (g *gates) database(ctx context.Context) (checklist.Result, error) {
+	if g.workspace.NewDatabase() {
+		return checklist.Passed(fmt.Sprintf("%s does not exist yet: the first migration makes it", g.workspace.Environment.Database.SQLite)), nil
+	}
+	db, err := g.workspace.Database(ctx)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	defer db.Close()
+	folder, title := g.workspace.Migrations()
+	migrator, err := migration.NewMigrator(db, folder, title, nil)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	status, err := migrator.Status(ctx)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	if err := status.Check(); err != nil {
+		return checklist.Result{}, err
+	}
+	return checklist.Passed(fmt.Sprintf("%s is at version %d, %d pending", db.Title, status.Current, len(status.Pending))), nil
+}
+
+// window waits when the config says so, within what the job or the person allows.
+func (g *gates) window(ctx context.Context) (checklist.Result, error) {
+	result, wait, err := gate.Window(g.workspace.Window(), g.call.Now())
+	if err != nil || wait == 0 {
+		return result, err
+	}
+	if g.call.Inputs.Bool("dry-run") {
+		return checklist.Skipped(fmt.Sprintf("would wait %s for the window to open", wait.Round(time.Minute))), nil
+	}
+	progress := g.call.Progress("waiting for the maintenance window")
+	defer progress.Done()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for opens := g.call.Now().Add(wait); g.call.Now().Before(opens); {
+		left := opens.Sub(g.call.Now())
+		progress.Advance(int64(wait-left), int64(wait), "opens in "+left.Round(time.Second).String())
+		select {
+		case <-ctx.Done():
+			return checklist.Result{}, context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+	return result, nil
+}

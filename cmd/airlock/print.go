@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/runner"
+	"github.com/randomchaoslabs/airlock/internal/verb"
+)
+
+// The exit codes.
+const (
+	exitPass         = 0
+	exitFail         = 1
+	exitUsage        = 2
+	exitInconclusive = 3
+	exitCancelled    = 130
+)
+
+// show prints a checklist for people while a command goes on; machines get everything at the end.
+func (a *airlock) show(list checklist.Checklist) {
+	if a.options.JSON {
+		return
+	}
+	if a.runner.OnGitHub() {
+		defer a.runner.Group(strings.TrimSpace(list.Verb + " " + list.Command))()
+	}
+	// A writer that fails is noticed when the runner is closed.
+	_ = checklist.WriteText(a.runner.Out(), list, a.runner.Style())
+	fmt.Fprintln(a.runner.Out())
+	a.summarise(list)
+}
+
+// say prints a paragraph for people.
+func (a *airlock) say(text string) {
+	if !a.options.JSON {
+		fmt.Fprintf(a.runner.Err(), "%s\n\n", text)
+	}
+}
+
+// print brings out what came of the call, and returns the exit code.
+func (a *airlock) print(result verb.Result, err error) int {
+	code := exitCode(result, err)
+	if a.options.JSON {
+		a.printJSON(result, err)
+	} else {
+		a.printText(result)
+	}
+	if err != nil {
+		a.printError(err)
+	} else if outputErr := a.printOutputs(result); outputErr != nil {
+		a.printError(outputErr)
+		return exitFail
+	}
+	return code
+}
+
+// exitCode maps errors and verdicts to the codes of the design.
+func exitCode(result verb.Result, err error) int {
+	var interrupted *runner.Interrupted
+	switch {
+	case errors.As(err, &interrupted):
+		return exitCancelled
+	case err != nil && problem.KindOf(err) == problem.Usage:
+		return exitUsage
+	case err != nil && problem.KindOf(err) == problem.Inconclusive:
+		return exitInconclusive
+	case err != nil:
+		return exitFail
+	}
+	switch result.Verdict() {
+	case checklist.Fail:
+		return exitFail
+	case checklist.Inconclusive:
+		return exitInconclusive
+	}
+	return exitPass
+}
+
+func (a *airlock) printText(result verb.Result) {
+	switch {
+	case result.Document != nil:
+		fmt.Fprint(a.runner.Out(), result.Document.Text)
+	case len(result.Checklist.Items) > 0:
+		_ = checklist.WriteText(a.runner.Out(), result.Checklist, a.runner.Style())
+		a.summarise(result.Checklist)
+		a.annotate(result.Checklist)
+	}
+}
+
+// summarise adds a checklist to the job's summary on GitHub.
+func (a *airlock) summarise(list checklist.Checklist) {
+	var markdown strings.Builder
+	if err := checklist.WriteMarkdown(&markdown, list); err != nil {
+		return
+	}
+	if err := a.runner.Summary(markdown.String()); err != nil {
+		a.printError(err)
+	}
+}
+
+// annotate marks what did not pass on the run's page on GitHub; in a terminal the checklist says it already.
+func (a *airlock) annotate(list checklist.Checklist) {
+	if !a.runner.OnGitHub() {
+		return
+	}
+	levels := map[checklist.Verdict]runner.Level{
+		checklist.Fail: runner.LevelError, checklist.Inconclusive: runner.LevelError, checklist.Warn: runner.LevelWarning,
+	}
+	for _, item := range list.Items {
+		if level, marked := levels[item.Verdict]; marked {
+			a.runner.Annotate(runner.Annotation{Level: level, Title: list.Verb + ": " + item.Title, Message: strings.TrimSpace(item.Evidence + "\n" + item.Hint)})
+		}
+	}
+}
+
+// printJSON writes the one document that standard output holds.
+func (a *airlock) printJSON(result verb.Result, err error) {
+	var value any
+	switch {
+	case result.Document != nil:
+		value = result.Document.Value
+	case len(result.Checklist.Items) > 0:
+		_ = checklist.WriteJSON(a.runner.Out(), result.Checklist)
+		return
+	case err != nil:
+		verdict := checklist.Fail
+		if problem.KindOf(err) == problem.Inconclusive {
+			verdict = checklist.Inconclusive
+		}
+		value = map[string]string{"verdict": string(verdict), "error": err.Error(), "hint": problem.Hint(err)}
+	default:
+		value = map[string]string{"verdict": string(checklist.Inconclusive)}
+	}
+	encoder := json.NewEncoder(a.runner.Out())
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		a.printError(err)
+	}
+}
+
+// printError tells people what happened and what to do next.
+func (a *airlock) printError(err error) {
+	fmt.Fprintf(a.runner.Err(), "airlock: %s\n", checklist.Plain(err.Error()))
+	if hint := problem.Hint(err); hint != "" {
+		fmt.Fprintf(a.runner.Err(), "  hint: %s\n", checklist.Plain(hint))
+	}
+	var unfinished *runner.Unfinished
+	if errors.As(err, &unfinished) {
+		fmt.Fprintln(a.runner.Err(), "  what it began may be half done: run the same again, it goes on where this stopped")
+	}
+}
+
+// printOutputs sets the outputs of the step on GitHub.
+func (a *airlock) printOutputs(result verb.Result) error {
+	outputs := map[string]string{"verdict": string(result.Verdict())}
+	maps.Copy(outputs, result.Outputs)
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if err := a.runner.Output(name, outputs[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

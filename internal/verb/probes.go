@@ -1,0 +1,70 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/probe"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+)
+
+// Probes returns the checks of the config, and what ends them. A config without any is refused: verifying nothing would
+// be a pass that nobody earned.
+func (w *Workspace) Probes(ctx context.Context) (probes []probe.Probe, end func(), err error) {
+	end = func() {}
+	checks, secrets, err := w.Config.ExpandChecks(w.call.Lookup)
+	for _, secret := range secrets {
+		w.call.Mask(secret)
+	}
+	if err != nil {
+		return nil, end, err
+	}
+	if len(checks.Health)+len(checks.Data) == 0 {
+		return nil, end, problem.Wrong("for example checks: {health: [{get: /healthz}]}", "the config has no checks")
+	}
+	for _, health := range checks.Health {
+		check, err := probe.NewHTTP(probe.HTTPOptions{
+			Base: w.Environment.URL, Path: health.Get, Within: time.Duration(health.Within), Status: health.Status, Contains: health.Contains,
+		})
+		if err != nil {
+			return nil, end, err
+		}
+		probes = append(probes, check)
+	}
+	if len(checks.Data) == 0 {
+		return probes, end, nil
+	}
+	db, err := w.Database(ctx)
+	if err != nil {
+		return nil, end, err
+	}
+	for _, data := range checks.Data {
+		check, err := probe.NewSQL(probe.SQLOptions{Name: data.Name, Database: db, Query: data.SQL, Want: data.Equals.Text})
+		if err != nil {
+			db.Close()
+			return nil, end, err
+		}
+		probes = append(probes, check)
+	}
+	return probes, func() { db.Close() }, nil
+}
+
+// URLProbes returns one check for each full URL.
+func URLProbes(locations []string) ([]probe.Probe, error) {
+	var probes []probe.Probe
+	for _, location := range locations {
+		parsed, err := url.Parse(location)
+		if err != nil || parsed.Host == "" {
+			return nil, problem.Wrong("its form is https://www.example.com/healthz", "%.80q is not a full URL", location)
+		}
+		base := url.URL{Scheme: parsed.Scheme, User: parsed.User, Host: parsed.Host}
+		check, err := probe.NewHTTP(probe.HTTPOptions{Name: "GET " + location, Base: base.String(), Path: cmp.Or(parsed.RequestURI(), "/")})
+		if err != nil {
+			return nil, err
+		}
+		probes = append(probes, check)
+	}
+	return probes, nil
+}

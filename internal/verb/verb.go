@@ -1,0 +1,122 @@
+// Package verb holds what the verbs share: what one is, what a call of it brings, and the workspace that a call works on.
+package verb
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/config"
+	"github.com/randomchaoslabs/airlock/internal/runner"
+)
+
+// Verb is what one action does, or a command that has no action. Its name is the folder's below actions or
+// internal/command.
+type Verb struct {
+	Name string
+	// ActionYAML is the action.yml that declares the inputs and outputs; a command declares its own in the same form.
+	ActionYAML []byte
+	// Run does the work. An error says that no checklist could be made: wrong usage or config.
+	Run func(ctx context.Context, call *Call) (Result, error)
+	// Uses and NotYet are key paths of the config as config.Keys has them, or beginnings of such: what the verb reads, and
+	// what it would need but this version does not do. A config that sets one of the latter is refused.
+	Uses, NotYet []string
+}
+
+// Result is what a call of a verb came to.
+type Result struct {
+	Checklist checklist.Checklist
+	// Outputs are by the names that action.yml declares.
+	Outputs map[string]string
+	// Document is printed in place of the checklist, when there is one.
+	Document *Document
+}
+
+// Verdict returns the document's verdict, or the checklist's.
+func (r Result) Verdict() checklist.Verdict {
+	if r.Document != nil {
+		return r.Document.Verdict
+	}
+	return r.Checklist.Verdict()
+}
+
+// Document is what a command prints that has more, or less, to say than a checklist.
+type Document struct {
+	Verdict checklist.Verdict
+	// Text is for people, Value is encoded for machines.
+	Text  string
+	Value any
+}
+
+// Progress is shown while something lasts.
+type Progress interface {
+	Advance(done, total int64, detail string)
+	// Done takes it away.
+	Done()
+}
+
+// Call is one call of a verb: what was asked, and what the verb may use of the place where it runs.
+type Call struct {
+	Verb   *Verb
+	Inputs runner.Inputs
+	// Directory is where relative paths of inputs begin.
+	Directory string
+	Getenv    func(string) string
+	// Lookup resolves the ${NAME}s of the config.
+	Lookup config.Lookup
+	// Mask keeps a value out of everything that is printed.
+	Mask func(string)
+	Now  func() time.Time
+	// Progress begins to show that something lasts.
+	Progress func(title string) Progress
+	// Show prints a checklist for people, at once; Say prints a paragraph.
+	Show func(checklist.Checklist)
+	Say  func(text string)
+	// Ask puts a yes-or-no question to the person at the terminal; without one it is an error.
+	Ask func(ctx context.Context, question string) (bool, error)
+	// CanAsk tells whether there is a person to ask.
+	CanAsk bool
+	// Run calls another verb.
+	Run func(ctx context.Context, request Request) (Result, error)
+}
+
+// Request asks for a call of a verb.
+type Request struct {
+	Verb string
+	// Directory is where relative paths of the inputs begin.
+	Directory string
+	// Given are the inputs by name.
+	Given map[string]string
+	// Lookup resolves the ${NAME}s of the config.
+	Lookup config.Lookup
+}
+
+// Checklist returns an empty checklist for the call.
+func (c *Call) Checklist() checklist.Checklist {
+	return checklist.Checklist{
+		Verb: c.Verb.Name, Command: c.Inputs.Command(), Environment: c.Inputs.String("environment"),
+		DryRun: c.Inputs.Bool("dry-run"), Started: c.Now().UTC(), Items: []checklist.Item{},
+	}
+}
+
+// Refuse returns an error when the environment's part of the config sets a key that the verb needs and this version does
+// not do: nothing is accepted and then ignored.
+func (v *Verb) Refuse(c *config.Config, environment string) error {
+	for _, key := range v.NotYet {
+		key = strings.Replace(key, "environments.*", "environments."+environment, 1)
+		if found := c.KeysSet(key); len(found) > 0 {
+			return c.Refuse(found[0], "this version of airlock cannot do it yet", "remove it, or wait for a version whose CHANGELOG names it")
+		}
+	}
+	return nil
+}
+
+// Covers tells whether the verb uses or refuses a key path of config.Keys.
+func (v *Verb) Covers(key string) bool {
+	return slices.ContainsFunc(slices.Concat(v.Uses, v.NotYet), func(covered string) bool {
+		rest, ok := strings.CutPrefix(key, covered)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}

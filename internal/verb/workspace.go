@@ -1,0 +1,267 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/backup"
+	"github.com/randomchaoslabs/airlock/internal/config"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/gate"
+	"github.com/randomchaoslabs/airlock/internal/git"
+	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/rollout"
+)
+
+// stateFolder is where Airlock keeps what it knows on a laptop, below the project's folder.
+const stateFolder = ".airlock"
+
+// Workspace is what a call works on: one environment of one config.
+type Workspace struct {
+	// Root is the project's folder: relative paths of the config begin there.
+	Root string
+	// Name is the environment's name.
+	Name        string
+	Config      *config.Config
+	Environment config.Environment
+	History     history.Store
+
+	call *Call
+}
+
+// Workspace reads the config and the environment that the call names. What the verb cannot do yet is refused.
+func (c *Call) Workspace() (*Workspace, error) { return c.WorkspaceOf(c.Inputs.String("environment")) }
+
+// WorkspaceOf reads the config that the call names, and the environment of that name in it.
+func (c *Call) WorkspaceOf(name string) (*Workspace, error) {
+	path := c.Path(c.Inputs.String("config"))
+	loaded, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		return nil, problem.Wrong("one of those under environments in "+c.Inputs.String("config"), "no environment is named: --environment")
+	}
+	environment, secrets, err := loaded.Environment(name, c.Lookup)
+	for _, secret := range secrets {
+		c.Mask(secret)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Verb.Refuse(loaded, name); err != nil {
+		return nil, err
+	}
+	root := filepath.Dir(path)
+	if filepath.Base(root) == ".github" {
+		root = filepath.Dir(root)
+	}
+	return &Workspace{
+		Root: root, Name: name, Config: loaded, Environment: environment, call: c,
+		History: history.NewFile(filepath.Join(root, stateFolder, "history.jsonl"), c.Now),
+	}, nil
+}
+
+// Path makes a path of the call's inputs absolute.
+func (c *Call) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.Directory, name)
+}
+
+// path makes a path of the config absolute.
+func (w *Workspace) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(w.Root, name)
+}
+
+// settings says how the environment's database is opened. create allows a SQLite file to be made.
+func (w *Workspace) settings(create bool) database.Settings {
+	configured := w.Environment.Database
+	if configured.SQLite != "" {
+		return database.Settings{Dialect: database.SQLite, Path: w.path(configured.SQLite), Create: create}
+	}
+	return database.Settings{Dialect: database.PostgreSQL, URL: configured.URL.Reveal(), Name: configured.Postgres}
+}
+
+// Database opens the environment's database to read it. A SQLite file that no migration has made yet is missing.
+func (w *Workspace) Database(ctx context.Context) (*database.Database, error) {
+	return database.Open(ctx, w.settings(false))
+}
+
+// MigratedDatabase opens the environment's database to migrate it, as the config's timeouts say.
+func (w *Workspace) MigratedDatabase(ctx context.Context, observer database.Observer) (*database.Database, error) {
+	settings := w.settings(true)
+	settings.LockTimeout = time.Duration(w.Config.Migrations.LockTimeout)
+	settings.StatementTimeout = time.Duration(w.Config.Migrations.StatementTimeout)
+	settings.Observer = observer
+	return database.Open(ctx, settings)
+}
+
+// NewDatabase tells whether the environment's database is a SQLite file that does not exist: the first migration makes it.
+func (w *Workspace) NewDatabase() bool {
+	settings := w.settings(false)
+	_, err := os.Stat(settings.Path)
+	return settings.Dialect == database.SQLite && os.IsNotExist(err)
+}
+
+// Schema returns the version of the environment's database, 0 when no migration was applied.
+func (w *Workspace) Schema(ctx context.Context) (int64, error) {
+	if w.NewDatabase() {
+		return 0, nil
+	}
+	db, err := w.Database(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	return migration.CurrentVersion(ctx, db)
+}
+
+// Migrations returns the folder of the migrations, and its name for people.
+func (w *Workspace) Migrations() (folder fs.FS, title string) {
+	return os.DirFS(w.path(w.Config.Migrations.Directory)), w.Config.Migrations.Directory
+}
+
+// MigrationSet reads the migrations of the work tree.
+func (w *Workspace) MigrationSet() (migration.Set, error) {
+	folder, title := w.Migrations()
+	return migration.Read(folder, title)
+}
+
+// MigrateDown takes back what is applied beyond version to, and returns the names of the files.
+func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress migration.Progress) ([]string, error) {
+	db, err := w.MigratedDatabase(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	folder, title := w.Migrations()
+	migrator, err := migration.NewMigrator(db, folder, title, progress)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := migrator.Down(ctx, to)
+	names := make([]string, len(steps))
+	for i, step := range steps {
+		names[i] = step.File.Name
+	}
+	return names, err
+}
+
+// SnapshotOf returns the name of the snapshot that was taken for a promotion, empty when there is none.
+func (w *Workspace) SnapshotOf(ctx context.Context, promotion history.Promotion) (string, error) {
+	store, err := w.Backups()
+	if err != nil {
+		return "", err
+	}
+	snapshots, err := store.List(ctx)
+	for _, snapshot := range snapshots {
+		if snapshot.Tags.Run == promotion.ID {
+			return snapshot.Name, nil
+		}
+	}
+	return "", err
+}
+
+// Release describes what image, a folder, would be promoted with the migrations of the work tree.
+func (w *Workspace) Release(ctx context.Context, image, label string) (history.Release, error) {
+	if image == "" {
+		return history.Release{}, problem.Wrong("--image names the folder with the release's files", "no release is named")
+	}
+	digest, err := rollout.DigestFolder(w.call.Path(image))
+	if err != nil {
+		return history.Release{}, err
+	}
+	set, err := w.MigrationSet()
+	if err != nil {
+		return history.Release{}, err
+	}
+	// A laptop without git can still deploy; what needs the order of releases refuses an unknown commit itself.
+	commit, _ := git.Tree{Directory: w.Root}.Head(ctx)
+	return history.Release{
+		Label: cmp.Or(label, commit[:min(len(commit), 12)]), Commit: commit, Image: digest,
+		Migrations: set.Digest(), Schema: set.Latest(),
+	}, nil
+}
+
+// Rollout returns how versions are put in front of users of the environment.
+func (w *Workspace) Rollout() (*rollout.Process, error) {
+	if w.Environment.Deploy == nil || w.Environment.Deploy.Process == nil {
+		return nil, problem.Wrong("for example deploy: {process: {command: [./app], directory: .airlock/hosts/"+w.Name+"}}",
+			"the environment %s has no deploy", w.Name)
+	}
+	process := w.Environment.Deploy.Process
+	return rollout.NewProcess(rollout.Options{
+		Directory: w.path(process.Directory), Command: process.Command, Environment: process.Environment, URL: w.Environment.URL,
+		StartTimeout: time.Duration(process.StartTimeout), StopTimeout: time.Duration(process.StopTimeout),
+	})
+}
+
+// Backups returns where snapshots of the environment's database are kept.
+func (w *Workspace) Backups() (backup.Store, error) {
+	directory := filepath.Join(w.path(w.Environment.Backups.Directory), w.Name)
+	settings := w.settings(false)
+	if settings.Dialect == database.SQLite {
+		return backup.NewSQLite(backup.SQLiteOptions{Path: settings.Path, Directory: directory, Now: w.call.Now})
+	}
+	lookup := func(name string) (string, bool) {
+		value := w.call.Getenv(name)
+		return value, value != ""
+	}
+	return backup.NewPostgres(backup.PostgresOptions{URL: settings.URL, Directory: directory, Now: w.call.Now, LookupEnv: lookup})
+}
+
+// Run returns what tells this promotion from others in the tags of its snapshot: the open promotion of the release, the
+// run on GitHub, or this minute.
+func (w *Workspace) Run(ctx context.Context, release history.Release) (string, error) {
+	if run := cmp.Or(w.call.Inputs.String("run"), w.call.Getenv("GITHUB_RUN_ID")); run != "" {
+		return run, nil
+	}
+	promotions, err := w.History.List(ctx, w.Name)
+	if err != nil {
+		return "", err
+	}
+	if open := history.HalfDone(promotions); open != nil && open.Release.Same(release) {
+		return open.ID, nil
+	}
+	return w.call.Now().UTC().Format("20060102-1504"), nil
+}
+
+// Window returns the environment's maintenance window, nil when it has none.
+func (w *Workspace) Window() *gate.MaintenanceWindow {
+	configured := w.Environment.Window
+	if configured == nil {
+		return nil
+	}
+	return &gate.MaintenanceWindow{From: sinceMidnight(configured.From), To: sinceMidnight(configured.To),
+		Location: configured.Timezone.Location(), Outside: configured.Outside}
+}
+
+func sinceMidnight(clock config.Clock) time.Duration {
+	return time.Duration(clock.Hour)*time.Hour + time.Duration(clock.Minute)*time.Minute
+}
+
+// DirectDatabase returns the settings of the database that AIRLOCK_DATABASE_URL names, for calls without a config: a
+// PostgreSQL URL, or sqlite: and a path.
+func (c *Call) DirectDatabase() (settings database.Settings, given bool) {
+	location := c.Getenv("AIRLOCK_DATABASE_URL")
+	if location == "" || c.Inputs.String("environment") != "" {
+		return database.Settings{}, false
+	}
+	if path, ok := strings.CutPrefix(location, "sqlite:"); ok {
+		return database.Settings{Dialect: database.SQLite, Path: c.Path(path)}, true
+	}
+	c.Mask(location)
+	return database.Settings{Dialect: database.PostgreSQL, URL: location}, true
+}
