@@ -3,9 +3,10 @@ package config
 import (
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/nearest"
 )
 
 // field is what the tags of one key say.
@@ -154,38 +155,8 @@ func under(path, pattern string) bool {
 
 // suggestion returns "; did you mean …" with the candidate nearest to name, or a list of all candidates when none is near.
 func suggestion(name string, candidates []string) string {
-	const longest = 64 // nothing that Airlock calls anything is longer, and the distance takes time
-	best, bestDistance := "", max(1, min(3, len(name)/2))+1
-	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
-		if len(name) > longest || len(candidate) > longest {
-			continue
-		}
-		if distance := editDistance(name, candidate); distance < bestDistance {
-			best, bestDistance = candidate, distance
-		}
-	}
-	if best != "" {
-		return "; did you mean " + strconv.Quote(best) + "?"
+	if near, found := nearest.Name(name, candidates); found {
+		return "; did you mean " + strconv.Quote(near) + "?"
 	}
 	return "; expected one of " + strings.Join(candidates, ", ")
-}
-
-// editDistance counts the letters to insert, delete or replace to get from a to b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

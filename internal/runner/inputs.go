@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/nearest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
@@ -190,4 +191,12 @@ func InputsFromJSON(text string) (map[string]string, error) {
 		return nil, problem.Wrong(hint, "AIRLOCK_INPUTS goes on after its JSON object")
 	}
 	return given, nil
+}
+
+// didYouMean returns a question with the candidate that is nearest to the name, or nothing when none is near.
+func didYouMean(name string, candidates []string) string {
+	if near, found := nearest.Name(name, candidates); found {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
