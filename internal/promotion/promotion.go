@@ -64,12 +64,15 @@ func (p Promoter) Promote(ctx context.Context) (Outcome, *history.Promotion, err
 	if err != nil || preflight.Failed() {
 		return p.interruptedOr(ctx, Refused), nil, err
 	}
-	if p.DryRun {
+	open, current := history.HalfDone(promotions), history.Current(promotions)
+	served := open == nil && current != nil && current.Release.Same(p.Release)
+	switch {
+	case served && p.DryRun:
+		return AlreadyServed, nil, nil
+	case p.DryRun:
 		outcome, err := p.plan(ctx, steps[1:])
 		return outcome, nil, err
-	}
-	open := history.HalfDone(promotions)
-	if current := history.Current(promotions); open == nil && current != nil && current.Release.Same(p.Release) {
+	case served:
 		verified, err := p.Run(ctx, Step{Verb: "verify", Command: "once"})
 		if err != nil || verified.Failed() {
 			return Unchanged, nil, err
@@ -77,7 +80,7 @@ func (p Promoter) Promote(ctx context.Context) (Outcome, *history.Promotion, err
 		return AlreadyServed, nil, nil
 	}
 	if open == nil {
-		open, err = p.begin(ctx, history.Current(promotions))
+		open, err = p.begin(ctx, current)
 	} else {
 		err = p.mark(ctx, *open, history.InProgress, "gone on with")
 	}
