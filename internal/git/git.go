@@ -56,7 +56,7 @@ func (t Tree) IsAncestor(ctx context.Context, ancestor, descendant string) (bool
 		return false, nil
 	}
 	if err != nil {
-		return false, problem.Unknown("fetch the whole history: `git fetch --unshallow`, or fetch-depth: 0 of actions/checkout",
+		return false, problem.Unknown("fetch the whole history: git fetch --unshallow",
 			"whether %.12s descends from %.12s is not known: %w", descendant, ancestor, err)
 	}
 	return true, nil
