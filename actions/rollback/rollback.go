@@ -56,6 +56,11 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
+	unlock, err := workspace.Lock()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	defer unlock()
 	r := &rollback{call: call, workspace: workspace, host: host, list: call.Checklist()}
 	if err := r.look(ctx); err != nil {
 		err = r.list.Failure(ctx, "facts", "What to go back from is known", err)

@@ -63,6 +63,9 @@ func (a *airlock) call(ctx context.Context, choice *chosen) (result verb.Result,
 	err = runner.Interruptible(ctx, runner.Grace, a.signals, func(ctx context.Context) error {
 		result, err := a.run(ctx, verb.Request{Verb: choice.verb.Name, Directory: a.directory, Given: given, Lookup: lookup})
 		done <- result
+		if err == nil && ctx.Err() != nil && !good(result.Verdict()) {
+			return context.Cause(ctx)
+		}
 		return err
 	})
 	select {
@@ -124,6 +127,6 @@ func (a *airlock) run(ctx context.Context, request verb.Request) (verb.Result, e
 	return v.Run(ctx, &verb.Call{
 		Verb: v, Inputs: inputs, Directory: request.Directory, Getenv: a.getenv, Lookup: request.Lookup, Mask: a.runner.Mask, Now: a.now,
 		Progress: func(title string) verb.Progress { return a.runner.Progress(title) },
-		Show:     a.show, Say: a.say, Ask: a.runner.Ask, CanAsk: a.options.In != nil, Run: a.run,
+		Show:     a.show, Say: a.say, Ask: a.runner.Ask, CanAsk: a.runner.CanAsk(), Run: a.run,
 	})
 }

@@ -74,13 +74,18 @@ func exitCode(result verb.Result, err error) int {
 	case err != nil:
 		return exitFail
 	}
-	switch result.Verdict() {
-	case checklist.Fail:
-		return exitFail
-	case checklist.Inconclusive:
+	switch verdict := result.Verdict(); {
+	case good(verdict):
+		return exitPass
+	case verdict == checklist.Inconclusive:
 		return exitInconclusive
 	}
-	return exitPass
+	return exitFail
+}
+
+// good tells whether a verdict lets what comes next begin.
+func good(verdict checklist.Verdict) bool {
+	return verdict == checklist.Pass || verdict == checklist.Warn || verdict == checklist.Skip
 }
 
 func (a *airlock) printText(result verb.Result) {

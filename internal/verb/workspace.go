@@ -3,9 +3,11 @@ package verb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/gate"
 	"github.com/randomchaoslabs/airlock/internal/git"
 	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/lockfile"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/rollout"
@@ -75,6 +78,34 @@ func (c *Call) Path(name string) string {
 		return name
 	}
 	return filepath.Join(c.Directory, name)
+}
+
+// Lock keeps other processes from promoting into the environment, or rolling it back, until the function that it returns
+// is called. What this process holds already is no hindrance: a promotion rolls back on its own.
+func (w *Workspace) Lock() (unlock func(), err error) {
+	path := filepath.Join(w.Root, stateFolder, w.Name+".lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, problem.New("", "the state folder cannot be made: %w", err)
+	}
+	lock, err := lockfile.Try(path)
+	if errors.Is(err, lockfile.ErrHeld) {
+		holder, _ := os.ReadFile(path) // A name for the message; the lock itself is the kernel's.
+		if string(holder) == strconv.Itoa(os.Getpid()) {
+			return func() {}, nil
+		}
+		return nil, problem.New("wait until it has ended", "another airlock (process %.20s) is working on %s", holder, w.Name)
+	} else if err != nil {
+		return nil, problem.New("", "%s cannot be locked: %w", w.Name, err)
+	}
+	if err := errors.Join(lock.File.Truncate(0), writePID(lock.File)); err != nil {
+		return nil, errors.Join(problem.New("", "%s cannot be locked: %w", w.Name, err), lock.Release())
+	}
+	return func() { _ = lock.Release() }, nil
+}
+
+func writePID(file *os.File) error {
+	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+	return err
 }
 
 // path makes a path of the config absolute.

@@ -104,6 +104,9 @@ func environments(call *verb.Call) ([]string, error) {
 			return nil, loaded.Refuse("environments."+name+".approval.by", "this environment is approved on GitHub, and a laptop must not pass that by",
 				"promote it with the workflow, or stop before it: --environment")
 		}
+		if approval != nil && !call.CanAsk && !call.Inputs.Bool("yes") && !call.Inputs.Bool("dry-run") {
+			return nil, problem.Wrong("answer beforehand with --yes, or stop before it: --environment", "%s asks for an approval, and nobody is at a terminal", name)
+		}
 	}
 	return order, nil
 }
@@ -119,6 +122,11 @@ func into(ctx context.Context, call *verb.Call, name string) (Environment, histo
 	if err != nil {
 		return one, release, err
 	}
+	unlock, err := workspace.Lock()
+	if err != nil {
+		return one, release, err
+	}
+	defer unlock()
 	approved, err := approve(ctx, call, workspace, release)
 	if err != nil {
 		return one, release, err
@@ -145,7 +153,7 @@ func into(ctx context.Context, call *verb.Call, name string) (Environment, histo
 	if err != nil {
 		return one, release, err
 	}
-	one.Outcome, one.Reason = outcome, reason(outcome, one.Checklists)
+	one.Outcome, one.Reason = outcome, reason(outcome, name, one.Checklists)
 	if record != nil {
 		one.Promotion = record.ID
 	}
@@ -218,10 +226,13 @@ func keep(call *verb.Call, environment string, number int, list checklist.Checkl
 	return nil
 }
 
-// reason says what stood in the way: the first item that failed.
-func reason(outcome promotion.Outcome, lists []checklist.Checklist) string {
-	if outcome.Good() {
+// reason says what stood in the way, the first item that failed, or how to go on after an interruption.
+func reason(outcome promotion.Outcome, environment string, lists []checklist.Checklist) string {
+	switch {
+	case outcome.Good():
 		return ""
+	case outcome == promotion.Interrupted:
+		return "run the same again to go on with it, or airlock rollback --environment " + environment + " to go back"
 	}
 	for _, list := range lists {
 		for _, item := range list.Items {
