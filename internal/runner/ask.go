@@ -8,12 +8,17 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
+// CanAsk tells whether there is a person to ask.
+func (r *Runner) CanAsk() bool {
+	return !r.github && !r.options.JSON && r.options.Terminal && r.answers != nil
+}
+
 // Ask puts a yes-or-no question to the person at the terminal: only y and yes mean yes. Without a person it is a usage
 // problem; when the context ends first, its cause is returned.
 func (r *Runner) Ask(ctx context.Context, question string) (bool, error) {
 	question = r.outside(question)
 	nobody := problem.Wrong("Use --yes to answer beforehand", "cannot ask %q: nobody is at a terminal", question)
-	if r.github || r.options.JSON || !r.options.Terminal || r.answers == nil {
+	if !r.CanAsk() {
 		return false, nobody
 	}
 	fmt.Fprintf(r.err, "%s [y/N] ", question)

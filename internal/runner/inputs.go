@@ -42,7 +42,7 @@ func (d Declaration) Inputs(given map[string]string) (Inputs, error) {
 		}
 		value, err := input.normalise(value)
 		if err != nil {
-			problems = append(problems, problem.Wrong("", "input %s: %w", input.Name, err))
+			problems = append(problems, problem.Wrong(missingHint(input), "input %s: %w", input.Name, err))
 			continue
 		}
 		inputs.values[input.Name] = value

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -65,7 +66,7 @@ func Interruptible(ctx context.Context, grace time.Duration, signals <-chan os.S
 	for {
 		select {
 		case err := <-returned:
-			if err != nil {
+			if err != nil && !errors.Is(err, interrupted) {
 				err = fmt.Errorf("%w: %w", interrupted, err)
 			}
 			return err

@@ -182,10 +182,13 @@ func detail(tallies []tally) string {
 	for _, t := range tallies {
 		failures += t.summary.Failures
 	}
-	if failures == 1 {
-		return "1 look failed"
+	switch failures {
+	case 0:
+		return "none failed"
+	case 1:
+		return "1 failed"
 	}
-	return fmt.Sprintf("%d looks failed", failures)
+	return fmt.Sprintf("%d failed", failures)
 }
 
 // judge lets a failure count more than a doubt, and a doubt more than a pass.
@@ -217,7 +220,7 @@ func judge(tallies []tally, plan Plan, took time.Duration, interrupted bool) Res
 		}
 	}
 	if result.Verdict == checklist.Pass {
-		result.Evidence = fmt.Sprintf("%s; %d looks in %s", detail(tallies), looks, took.Round(time.Second))
+		result.Evidence = fmt.Sprintf("%d looks, %s", looks, detail(tallies))
 	}
 	return result
 }

@@ -150,7 +150,7 @@ func (p *project) promote(ctx context.Context, call *verb.Call, v version) (Chap
 		return Chapter{}, err
 	}
 	if err := context.Cause(ctx); err != nil {
-		return Chapter{}, err
+		return Chapter{}, problem.New("its applications are stopped; its folder is removed, unless --keep was given", "the demo ended early: %w", err)
 	}
 	call.Say(result.Document.Text)
 	report, ok := result.Document.Value.(promote.Report)
