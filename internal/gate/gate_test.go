@@ -248,3 +248,16 @@ func TestWindow(t *testing.T) {
 		})
 	}
 }
+
+// changes is a work tree that differs from its commit in the paths that it names.
+type changes string
+
+func (c changes) Changed(context.Context, ...string) (string, error) { return string(c), nil }
+
+func TestCommitted(t *testing.T) {
+	t.Parallel()
+	result, err := gate.Committed(t.Context(), changes(""), "migrations")
+	hold(t, result, err, answer{checklist.Pass, "no uncommitted change"})
+	result, err = gate.Committed(t.Context(), changes(" M migrations/1.sql\n?? migrations/2.sql"), "migrations")
+	hold(t, result, err, answer{checklist.Warn, "2 files differ from the commit"})
+}

@@ -36,7 +36,8 @@ func PreviousVersion(host Host, promotions []history.Promotion, release history.
 		return checklist.Result{}, problem.New(fmt.Sprintf("bring back what the record says: `airlock deploy --environment %s` with that release", current.Environment),
 			"the host serves %s, and the record says %s (%.19s)", orNothing(host.Image), current.Release.Name(), current.Release.Image)
 	case host.Missing != nil:
-		return checklist.Result{}, problem.New(problem.Hint(host.Missing), "the previous version %s cannot be served again: %w", current.Release.Name(), host.Missing)
+		return checklist.Result{}, problem.New(fmt.Sprintf("bring it back: `airlock deploy --environment %s` with the folder of that release", current.Environment),
+			"the previous version %s cannot be served again: %w", current.Release.Name(), host.Missing)
 	}
 	evidence := fmt.Sprintf("%s (%.19s) is on the host", current.Release.Name(), current.Release.Image)
 	if !host.Running {
