@@ -18,10 +18,8 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "deploy", ActionYAML: actionYAML, Run: run,
-		Uses: []string{"environments.*.url", "environments.*.deploy.process"},
-		NotYet: []string{
-			"environments.*.deploy.compose", "environments.*.deploy.ecs", "environments.*.deploy.build", "environments.*.deploy.host",
-		},
+		Uses:   []string{"environments.*.url", "environments.*.deploy.process"},
+		NotYet: append(verb.DeployNotYet(), "environments.*.aws"),
 	}
 }
 
@@ -49,6 +47,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		list.Items = append(list.Items, checklist.Item{ID: "serve", Title: "The release serves", Verdict: checklist.Skip,
 			Evidence: fmt.Sprintf("would serve %s in place of %s", release.Name(), title(state.Current))})
 		return result, nil
+	}
+	if err := host.Free(ctx); err != nil {
+		err = list.Failure(ctx, "serve", "The release serves", err)
+		return result, err
 	}
 	progress := call.Progress("deploy " + workspace.Name)
 	defer progress.Done()

@@ -29,10 +29,7 @@ func Verb() *verb.Verb {
 		Uses: []string{
 			"migrations", "environments.*.database.postgres", "environments.*.database.sqlite", "environments.*.database.url",
 		},
-		NotYet: []string{
-			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
-			"environments.*.aws",
-		},
+		NotYet: verb.DatabaseNotYet(),
 	}
 }
 
@@ -50,6 +47,9 @@ func aim(call *verb.Call) (target, error) {
 	var aimed target
 	directory := call.Inputs.String("dir")
 	if settings, given := call.DirectDatabase(); given {
+		if call.Inputs.Given("config") {
+			return target{}, problem.Wrong("name the environment too, or leave --config out", "AIRLOCK_DATABASE_URL names the database, and --config means nothing without --environment")
+		}
 		directory = cmp.Or(directory, "migrations")
 		_, err := os.Stat(settings.Path)
 		aimed.missing = settings.Dialect == database.SQLite && os.IsNotExist(err)
@@ -113,13 +113,13 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	case command == "status":
 		m.status(ctx)
 	case call.Inputs.Bool("dry-run"):
-		m.plan(ctx)
+		err = m.plan(ctx)
 	case command == "down":
-		m.steps(ctx, "took back", func() ([]migration.Step, error) { return migrator.Down(ctx, int64(call.Inputs.Int("to"))) })
+		err = m.steps(ctx, "took back", func() ([]migration.Step, error) { return migrator.Down(ctx, int64(call.Inputs.Int("to"))) })
 	default:
-		m.steps(ctx, "applied", func() ([]migration.Step, error) { return migrator.Up(ctx) })
+		err = m.steps(ctx, "applied", func() ([]migration.Step, error) { return migrator.Up(ctx) })
 	}
-	return result, nil
+	return result, err
 }
 
 // migrating is one call on an open database.
@@ -131,8 +131,8 @@ type migrating struct {
 	result   *verb.Result
 }
 
-// steps runs migrations, one item each, and says where the schema is then.
-func (m migrating) steps(ctx context.Context, done string, run func() ([]migration.Step, error)) {
+// steps runs migrations, one item each, and says where the schema is then. An error is one of usage: nothing ran.
+func (m migrating) steps(ctx context.Context, done string, run func() ([]migration.Step, error)) error {
 	list := &m.result.Checklist
 	steps, err := run()
 	for _, step := range steps {
@@ -146,7 +146,9 @@ func (m migrating) steps(ctx context.Context, done string, run func() ([]migrati
 		list.Items = append(list.Items, item)
 	}
 	if err != nil {
-		_ = list.Failure(ctx, "migrate", "The migrations run to their end", err)
+		if err := list.Failure(ctx, "migrate", "The migrations run to their end", err); err != nil {
+			return err
+		}
 	}
 	_ = list.Do(ctx, "schema", "The schema's version", func(context.Context) (checklist.Result, error) {
 		// Where the schema is must be said also when the call was cancelled.
@@ -160,6 +162,7 @@ func (m migrating) steps(ctx context.Context, done string, run func() ([]migrati
 		m.result.Outputs["applied"] = strconv.Itoa(len(steps))
 		return m.summary(status, steps, done), nil
 	})
+	return nil
 }
 
 func (m migrating) summary(status migration.Status, steps []migration.Step, done string) checklist.Result {
@@ -185,37 +188,35 @@ func (m migrating) status(ctx context.Context) {
 			return checklist.Result{}, err
 		}
 		m.ignored()
-		m.pending(status, "pending")
+		m.list(status.Pending, "pending")
 		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d applied, %d pending",
 			m.db.Title, status.Current, len(status.Applied), len(status.Pending))), nil
 	})
 }
 
-// plan says what up or down would do.
-func (m migrating) plan(ctx context.Context) {
+// plan says what up or down would do. An error is one of usage.
+func (m migrating) plan(ctx context.Context) error {
 	if m.call.Inputs.Command() == "up" {
 		m.status(ctx)
-		return
+		return nil
+	}
+	undo, err := m.migrator.Undo(ctx, int64(m.call.Inputs.Int("to")))
+	if err != nil {
+		return m.result.Checklist.Failure(ctx, "migrate", "The migrations can be taken back", err)
 	}
 	_ = m.result.Checklist.Do(ctx, "schema", "The schema's version", func(ctx context.Context) (checklist.Result, error) {
 		status, err := m.migrator.Status(ctx)
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		to := int64(m.call.Inputs.Int("to"))
-		var undo migration.Status
-		for _, file := range status.Applied {
-			if file.Version > to {
-				undo.Pending = append(undo.Pending, file)
-			}
-		}
-		m.pending(undo, "would be taken back")
-		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.db.Title, status.Current, len(undo.Pending))), nil
+		m.list(undo, "would be taken back")
+		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.db.Title, status.Current, len(undo))), nil
 	})
+	return nil
 }
 
-func (m migrating) pending(status migration.Status, what string) {
-	for _, file := range status.Pending {
+func (m migrating) list(files []migration.File, what string) {
+	for _, file := range files {
 		m.result.Checklist.Items = append(m.result.Checklist.Items, checklist.Item{
 			ID: strconv.FormatInt(file.Version, 10), Title: file.Name, Verdict: checklist.Skip, Evidence: what,
 		})

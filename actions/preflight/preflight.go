@@ -24,13 +24,9 @@ func Verb() *verb.Verb {
 		Name: "preflight", ActionYAML: actionYAML, Run: run,
 		Uses: []string{
 			"version", "app", "promotion", "migrations.dir", "environments.*.url", "environments.*.database.postgres", "environments.*.database.sqlite",
-			"environments.*.database.url", "environments.*.deploy.process", "environments.*.window",
+			"environments.*.database.url", "environments.*.deploy.process", "environments.*.window", "checks.health", "checks.data",
 		},
-		NotYet: []string{
-			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
-			"environments.*.deploy.compose", "environments.*.deploy.ecs", "environments.*.deploy.build", "environments.*.deploy.host",
-			"environments.*.evidence",
-		},
+		NotYet: verb.PromotionNotYet(),
 	}
 }
 
@@ -57,6 +53,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
+	// A check that cannot be made would be noticed when the release is verified, and there the way back could not be verified either.
+	if err := workspace.ValidChecks(); err != nil {
+		return verb.Result{}, err
+	}
 	g := gates{call: call, workspace: workspace, release: release, promotions: promotions, list: call.Checklist()}
 	g.list.Release = release.Name()
 	g.do(ctx, "config", "The config is valid", g.config)
@@ -66,6 +66,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	g.do(ctx, "descends", "Contains what is served", g.descends)
 	g.do(ctx, "committed", "Promotes what was committed", g.committed)
 	g.do(ctx, "previous-version", "Previous version available", g.previousVersion)
+	g.do(ctx, "host", "The host can serve a release", g.host)
 	g.do(ctx, "database", "The database can be migrated", g.database)
 	g.do(ctx, "window", "The maintenance window is open", g.window)
 	return verb.Result{Checklist: g.list}, nil
@@ -105,7 +106,7 @@ func (g *gates) committed(ctx context.Context) (checklist.Result, error) {
 	if g.release.Commit == "" {
 		return checklist.Result{Verdict: checklist.Warn, Evidence: "this is not a git work tree", Hint: "keep the migrations and the config in git"}, nil
 	}
-	return gate.Committed(ctx, git.Tree{Directory: g.workspace.Root}, g.workspace.Config.Migrations.Directory, g.call.Inputs.String("config"))
+	return gate.Committed(ctx, git.Tree{Directory: g.workspace.Root}, g.workspace.Path(g.workspace.Config.Migrations.Directory), g.call.Path(g.call.Inputs.String("config")))
 }
 
 func (g *gates) previousVersion(ctx context.Context) (checklist.Result, error) {
@@ -125,6 +126,15 @@ func (g *gates) previousVersion(ctx context.Context) (checklist.Result, error) {
 		seen.Missing = host.Check(ctx, current.Release.Image)
 	}
 	return gate.PreviousVersion(seen, g.promotions, g.release)
+}
+
+// host finds out before the migrations what else would be found out after them.
+func (g *gates) host(ctx context.Context) (checklist.Result, error) {
+	host, err := g.workspace.Rollout()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	return checklist.Passed(g.workspace.Environment.URL + " is free, or its own"), host.Free(ctx)
 }
 
 func (g *gates) database(ctx context.Context) (checklist.Result, error) {

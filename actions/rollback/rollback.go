@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
@@ -24,13 +25,9 @@ func Verb() *verb.Verb {
 		Name: "rollback", ActionYAML: actionYAML, Run: run,
 		Uses: []string{
 			"migrations", "environments.*.url", "environments.*.database.postgres", "environments.*.database.sqlite",
-			"environments.*.database.url", "environments.*.deploy.process", "checks.health", "checks.data",
+			"environments.*.database.url", "environments.*.backups.directory", "environments.*.deploy.process", "checks.health", "checks.data",
 		},
-		NotYet: []string{
-			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
-			"environments.*.deploy.compose", "environments.*.deploy.ecs", "environments.*.deploy.build", "environments.*.deploy.host",
-			"checks.connections", "checks.browser", "checks.logs", "checks.keep-data",
-		},
+		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.DeployNotYet(), verb.ChecksNotYet()),
 	}
 }
 
@@ -113,7 +110,7 @@ func (r *rollback) look(ctx context.Context) error {
 // that would serve again what someone went away from.
 func (r *rollback) choose(promotions []history.Promotion) error {
 	if len(promotions) == 0 {
-		return problem.New("", "nothing was ever promoted into %s: there is nothing to go back from", r.workspace.Name)
+		return problem.New("promote a release first", "nothing was ever promoted into %s: there is nothing to go back from", r.workspace.Name)
 	}
 	r.record = promotions[0]
 	if r.record.Task == history.Rollback && r.record.State() == history.Success {
@@ -207,8 +204,12 @@ func (r *rollback) lost(ctx context.Context, ways map[wayback.Kind]wayback.Way) 
 		return nil
 	}
 	restore := ways[wayback.Restore]
+	hint := "restoring is left: " + string(restore.Certainty) + ", " + restore.Reason
+	if schema := ways[wayback.Schema]; r.call.Inputs.String("way") == "image" && schema.Certainty != wayback.Impossible {
+		hint = "the schema way is left, --way schema: " + schema.Reason
+	}
 	r.list.Items = append(r.list.Items, checklist.Item{ID: "rollback", Title: "The promotion is undone", Verdict: checklist.Fail,
-		Evidence: "no way led back to " + r.target(), Hint: "restoring is left: " + string(restore.Certainty) + ", " + restore.Reason})
+		Evidence: "no way led back to " + r.target(), Hint: hint})
 	return r.mark(ctx, history.Error, "the way back failed")
 }
 

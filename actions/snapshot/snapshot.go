@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 
@@ -24,11 +25,7 @@ func Verb() *verb.Verb {
 		Uses: []string{
 			"environments.*.database.postgres", "environments.*.database.sqlite", "environments.*.database.url", "environments.*.backups.directory",
 		},
-		NotYet: []string{
-			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
-			"environments.*.aws", "environments.*.backups.retention", "environments.*.backups.point-in-time", "environments.*.backups.encrypted",
-			"environments.*.backups.deletion-protection", "environments.*.backups.keep-snapshots",
-		},
+		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.BackupsNotYet()),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +27,7 @@ func Verb() *verb.Verb {
 			"environments.*.url", "environments.*.watch", "environments.*.database.postgres", "environments.*.database.sqlite",
 			"environments.*.database.url", "checks.health", "checks.data",
 		},
-		NotYet: []string{
-			"environments.*.database.rds", "environments.*.database.aurora", "environments.*.database.secret", "environments.*.database.via",
-			"checks.connections", "checks.browser", "checks.logs", "checks.keep-data",
-		},
+		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.ChecksNotYet()),
 	}
 }
 
@@ -39,8 +37,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	var probes []probe.Probe
 	var err error
 	if locations := call.Inputs.List("url"); len(locations) > 0 {
-		if call.Inputs.String("environment") != "" {
-			return verb.Result{}, problem.Wrong("leave one of them out", "--url and --environment exclude each other")
+		for _, other := range []string{"environment", "config"} {
+			if call.Inputs.Given(other) {
+				return verb.Result{}, problem.Wrong("leave one of them out", "--url and --%s exclude each other", other)
+			}
 		}
 		probes, err = verb.URLProbes(locations)
 	} else {
@@ -51,17 +51,21 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if configured := workspace.Environment.Watch; configured != nil {
 			plan.For, plan.Every = or(plan.For, time.Duration(configured.For)), or(plan.Every, time.Duration(configured.Every))
 		}
-		var end func()
 		if call.Inputs.Bool("dry-run") {
-			result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "verify", Title: "The running system", Verdict: checklist.Skip, Evidence: "would look at it"})
-			return result, nil
+			err = workspace.ValidChecks()
+		} else {
+			var end func()
+			probes, end, err = workspace.Probes(ctx)
+			defer end()
 		}
-		probes, end, err = workspace.Probes(ctx)
-		defer end()
 	}
 	if err != nil {
 		err = result.Checklist.Failure(ctx, "checks", "The checks can be made", err)
 		return result, err
+	}
+	if call.Inputs.Bool("dry-run") {
+		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "verify", Title: "The running system", Verdict: checklist.Skip, Evidence: "would look at it"})
+		return result, nil
 	}
 	if call.Inputs.Command() == "once" {
 		once(ctx, &result.Checklist, probes)

@@ -95,8 +95,8 @@ func (a *airlock) variables() (config.Lookup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AIRLOCK_ENV: %w", err)
 	}
-	for _, value := range secret {
-		a.runner.Mask(value)
+	for _, name := range slices.Sorted(maps.Keys(secret)) {
+		a.runner.Mask(secret[name])
 	}
 	return func(name string) (string, bool) {
 		if value, ok := secret[name]; ok {

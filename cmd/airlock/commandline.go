@@ -162,13 +162,19 @@ type text struct{ kind, value string }
 // String returns what was given.
 func (t *text) String() string { return t.value }
 
-// Set takes what was given.
-func (t *text) Set(value string) error { t.value = value; return nil }
+// Set takes what was given; a list may be given piece by piece.
+func (t *text) Set(value string) error {
+	if t.kind == string(runner.TypeList) && t.value != "" {
+		value = t.value + "\n" + value
+	}
+	t.value = value
+	return nil
+}
 
 // Type names what is expected, for the help.
 func (t *text) Type() string {
 	if t.kind == string(runner.TypeBoolean) {
-		return "" // Its presence says it all.
+		return "bool" // The help then says no value: the flag's presence says it all.
 	}
 	return t.kind
 }

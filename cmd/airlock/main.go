@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/randomchaoslabs/airlock/actions/deploy"
 	"github.com/randomchaoslabs/airlock/actions/migrate"
 	"github.com/randomchaoslabs/airlock/actions/preflight"
@@ -31,6 +33,7 @@ func main() {
 	if demo.IsApplication(os.Getenv) {
 		os.Exit(demo.ServeApplication(os.Getenv, os.Stderr))
 	}
+	cobra.EnableCommandSorting = false // The help has the order of a promotion.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	directory, err := os.Getwd()

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/runner"
 	"github.com/randomchaoslabs/airlock/internal/verb"
@@ -160,6 +162,28 @@ func (a *airlock) printError(err error) {
 	var unfinished *runner.Unfinished
 	if errors.As(err, &unfinished) {
 		fmt.Fprintln(a.runner.Err(), "  what it began may be half done: run the same again, it goes on where this stopped")
+	}
+	a.annotateError(err)
+}
+
+// annotateError marks an error on the run's page on GitHub, and one of the config on its line.
+func (a *airlock) annotateError(err error) {
+	if !a.runner.OnGitHub() {
+		return
+	}
+	var invalid *config.Invalid
+	if !errors.As(err, &invalid) {
+		a.runner.Annotate(runner.Annotation{Level: runner.LevelError, Title: "airlock", Message: strings.TrimSpace(err.Error() + "\n" + problem.Hint(err))})
+		return
+	}
+	for _, finding := range invalid.Findings {
+		file, err := filepath.Rel(a.directory, finding.File)
+		if err != nil {
+			file = finding.File
+		}
+		a.runner.Annotate(runner.Annotation{
+			Level: runner.LevelError, Title: finding.Path, Message: finding.Message, File: file, Line: finding.Line, Column: finding.Column,
+		})
 	}
 }
 

@@ -44,7 +44,7 @@ func environment(connection string, lookup func(string) (string, bool)) (environ
 	// libpq could be given several hosts, but which of them is copied should not depend on who answers.
 	if parseErr != nil || strings.Contains(location.Host, ",") || configErr != nil || !slices.Contains([]string{"postgres", "postgresql"}, location.Scheme) {
 		// The parsers' own texts can hold parts of the URL, and so of the password.
-		return nil, "", problem.Wrong("its form is postgres://user:password@host:5432/name?sslmode=require, with one host; special characters of the password as %%XX",
+		return nil, "", problem.Wrong("its form is postgres://user:password@host:5432/name?sslmode=require, with one host; special characters of the password as %XX",
 			"the database URL cannot be read")
 	}
 	values := map[string]string{

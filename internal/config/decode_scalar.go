@@ -55,6 +55,8 @@ func expectation(f field) string {
 	switch f.kind.Kind() {
 	case reflect.Slice:
 		return "a list"
+	case reflect.Bool:
+		return "true or false"
 	case reflect.Int:
 		return wholeNumberFrom(f)
 	case reflect.String:

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestSchemaGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "schema.golden.json", schema)
+	golden(t, filepath.FromSlash("../../../docs/reference/airlock.schema.json"), schema)
 }
 
 // part is what the test reads of a JSON Schema.

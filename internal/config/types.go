@@ -108,7 +108,7 @@ type Process struct {
 	Command      []string          `yaml:"command" required:"true" min:"1" empty:"true" doc:"The program and its arguments, run inside the release's folder." example:"[./app]"`
 	Directory    string            `yaml:"directory" required:"true" doc:"Where the releases, the state and the log of this environment live."`
 	Environment  map[string]string `yaml:"environment" expand:"true" empty:"true" names:"^[A-Za-z_][A-Za-z0-9_]*$" names-expected:"letters, digits and _, not beginning with a digit" doc:"The variables of the process."`
-	StartTimeout Duration          `yaml:"start-timeout" default:"30s" doc:"How long the process may take until it is healthy."`
+	StartTimeout Duration          `yaml:"start-timeout" default:"30s" doc:"How long the process may take until it accepts connections."`
 	StopTimeout  Duration          `yaml:"stop-timeout" default:"10s" doc:"How long the process may take to end."`
 }
 

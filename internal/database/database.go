@@ -3,6 +3,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -47,7 +48,8 @@ type Settings struct {
 	Name string
 	// Create allows a SQLite file that does not exist to be made.
 	Create bool
-	// LockTimeout and StatementTimeout bound each statement on PostgreSQL; zero leaves the server's own.
+	// LockTimeout bounds the wait for a lock; zero leaves PostgreSQL's own, and 10 s on SQLite. StatementTimeout bounds each
+	// statement on PostgreSQL; zero leaves the server's own.
 	LockTimeout, StatementTimeout time.Duration
 	// Observer, if any, is told of every statement.
 	Observer Observer
@@ -106,7 +108,7 @@ func openPostgreSQL(settings Settings) (*Database, error) {
 	config, err := pgx.ParseConfig(settings.URL)
 	if err != nil || settings.URL == "" {
 		// The parser's own text can hold parts of the URL, and so of the password.
-		return nil, problem.Wrong("its form is postgres://user:password@host:5432/name?sslmode=require; special characters of the password as %%XX",
+		return nil, problem.Wrong("its form is postgres://user:password@host:5432/name?sslmode=require; special characters of the password as %XX",
 			"the database URL cannot be read")
 	}
 	config.ConnectTimeout = connectTimeout
@@ -150,7 +152,8 @@ func openSQLite(settings Settings) (*Database, error) {
 	}
 	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: settings.Path}).EscapedPath()}
 	// Without a busy timeout a reader at the wrong moment fails a migration at once.
-	name.RawQuery = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)"}}.Encode()
+	busy := fmt.Sprintf("busy_timeout(%d)", cmp.Or(settings.LockTimeout, connectTimeout).Milliseconds())
+	name.RawQuery = url.Values{"mode": {mode}, "_pragma": {busy}}.Encode()
 	connector := named{driver: &sqlite.Driver{}, name: name.String()}
 	return &Database{DB: sql.OpenDB(observed{connector, settings.Observer}), Dialect: SQLite, Title: settings.Path}, nil
 }

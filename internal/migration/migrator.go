@@ -75,9 +75,8 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 	})
 }
 
-// Down takes back what is applied beyond version to, newest first. The steps are what was taken back, also when an
-// error ended the run.
-func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
+// Undo returns what Down would take back, newest first.
+func (m *Migrator) Undo(ctx context.Context, to int64) ([]File, error) {
 	status, err := m.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -95,8 +94,15 @@ func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
 	for i := len(status.Applied) - 1; i >= 0 && status.Applied[i].Version > to; i-- {
 		undo = append(undo, status.Applied[i])
 	}
-	if len(undo) == 0 {
-		return nil, nil
+	return undo, nil
+}
+
+// Down takes back what is applied beyond version to, newest first. The steps are what was taken back, also when an
+// error ended the run.
+func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
+	undo, err := m.Undo(ctx, to)
+	if err != nil || len(undo) == 0 {
+		return nil, err
 	}
 	return m.run(ctx, undo, func(provider *goose.Provider) ([]*goose.MigrationResult, error) {
 		return provider.DownTo(ctx, to)

@@ -157,6 +157,15 @@ func signalGroup(pid int, signal syscall.Signal) error {
 	return nil
 }
 
+// Free returns nil when a release could serve: its own application does already, or no program listens on the port.
+func (p *Process) Free(ctx context.Context) error {
+	found, err := p.running()
+	if err != nil || found != nil {
+		return err
+	}
+	return p.portFree(ctx)
+}
+
 // portFree returns nil when no program listens on the port of the URL.
 func (p *Process) portFree(ctx context.Context) error {
 	_, port, _ := net.SplitHostPort(p.address)

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/config"
+	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/probe"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -21,34 +23,45 @@ func (w *Workspace) Probes(ctx context.Context) (probes []probe.Probe, end func(
 	if err != nil {
 		return nil, end, err
 	}
-	if len(checks.Health)+len(checks.Data) == 0 {
-		return nil, end, problem.Wrong("for example checks: {health: [{get: /healthz}]}", "the config has no checks")
+	var db *database.Database
+	if len(checks.Data) > 0 {
+		if db, err = w.Database(ctx); err != nil {
+			return nil, end, err
+		}
+		end = func() { db.Close() }
 	}
+	probes, err = w.probes(checks, db)
+	return probes, end, err
+}
+
+// ValidChecks returns why the checks of the config cannot be made; nothing is looked at.
+func (w *Workspace) ValidChecks() error {
+	_, err := w.probes(w.Config.Checks, nil)
+	return err
+}
+
+func (w *Workspace) probes(checks config.Checks, db *database.Database) ([]probe.Probe, error) {
+	if len(checks.Health)+len(checks.Data) == 0 {
+		return nil, problem.Wrong("for example checks: {health: [{get: /healthz}]}", "the config has no checks")
+	}
+	var probes []probe.Probe
 	for _, health := range checks.Health {
 		check, err := probe.NewHTTP(probe.HTTPOptions{
 			Base: w.Environment.URL, Path: health.Get, Within: time.Duration(health.Within), Status: health.Status, Contains: health.Contains,
 		})
 		if err != nil {
-			return nil, end, err
+			return nil, err
 		}
 		probes = append(probes, check)
-	}
-	if len(checks.Data) == 0 {
-		return probes, end, nil
-	}
-	db, err := w.Database(ctx)
-	if err != nil {
-		return nil, end, err
 	}
 	for _, data := range checks.Data {
 		check, err := probe.NewSQL(probe.SQLOptions{Name: data.Name, Database: db, Query: data.SQL, Want: data.Equals.Text})
 		if err != nil {
-			db.Close()
-			return nil, end, err
+			return nil, err
 		}
 		probes = append(probes, check)
 	}
-	return probes, func() { db.Close() }, nil
+	return probes, nil
 }
 
 // URLProbes returns one check for each full URL.

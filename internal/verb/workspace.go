@@ -108,8 +108,8 @@ func writePID(file *os.File) error {
 	return err
 }
 
-// path makes a path of the config absolute.
-func (w *Workspace) path(name string) string {
+// Path makes a path of the config absolute.
+func (w *Workspace) Path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
@@ -120,7 +120,7 @@ func (w *Workspace) path(name string) string {
 func (w *Workspace) settings(create bool) database.Settings {
 	configured := w.Environment.Database
 	if configured.SQLite != "" {
-		return database.Settings{Dialect: database.SQLite, Path: w.path(configured.SQLite), Create: create}
+		return database.Settings{Dialect: database.SQLite, Path: w.Path(configured.SQLite), Create: create}
 	}
 	return database.Settings{Dialect: database.PostgreSQL, URL: configured.URL.Reveal(), Name: configured.Postgres}
 }
@@ -161,7 +161,7 @@ func (w *Workspace) Schema(ctx context.Context) (int64, error) {
 
 // Migrations returns the folder of the migrations, and its name for people.
 func (w *Workspace) Migrations() (folder fs.FS, title string) {
-	return os.DirFS(w.path(w.Config.Migrations.Directory)), w.Config.Migrations.Directory
+	return os.DirFS(w.Path(w.Config.Migrations.Directory)), w.Config.Migrations.Directory
 }
 
 // MigrationSet reads the migrations of the work tree.
@@ -234,14 +234,14 @@ func (w *Workspace) Rollout() (*rollout.Process, error) {
 	}
 	process := w.Environment.Deploy.Process
 	return rollout.NewProcess(rollout.Options{
-		Directory: w.path(process.Directory), Command: process.Command, Environment: process.Environment, URL: w.Environment.URL,
+		Directory: w.Path(process.Directory), Command: process.Command, Environment: process.Environment, URL: w.Environment.URL,
 		StartTimeout: time.Duration(process.StartTimeout), StopTimeout: time.Duration(process.StopTimeout),
 	})
 }
 
 // Backups returns where snapshots of the environment's database are kept.
 func (w *Workspace) Backups() (backup.Store, error) {
-	directory := filepath.Join(w.path(w.Environment.Backups.Directory), w.Name)
+	directory := filepath.Join(w.Path(w.Environment.Backups.Directory), w.Name)
 	settings := w.settings(false)
 	if settings.Dialect == database.SQLite {
 		return backup.NewSQLite(backup.SQLiteOptions{Path: settings.Path, Directory: directory, Now: w.call.Now})

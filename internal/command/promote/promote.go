@@ -30,10 +30,7 @@ func Verb() *verb.Verb {
 		Uses: []string{
 			"promotion", "environments.*.approval.by", "environments.*.watch",
 		},
-		NotYet: []string{
-			"environments.*.approval.reviewers", "environments.*.approval.prevent-self-review", "environments.*.approval.branches",
-			"environments.*.notify",
-		},
+		NotYet: verb.PromotionNotYet(),
 	}
 }
 
