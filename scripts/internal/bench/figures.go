@@ -1,0 +1,87 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// spread is the middle and the ends of some samples; none is dropped.
+type spread struct {
+	Median   float64 `json:"median"`
+	Least    float64 `json:"least"`
+	Greatest float64 `json:"greatest"`
+}
+
+// figures are the samples of one program: times in milliseconds, memory in megabytes of 1,000,000 bytes.
+type figures struct {
+	Wall        spread `json:"wall_ms"`
+	CPU         spread `json:"cpu_ms"`
+	FirstOutput spread `json:"first_output_ms"`
+	Memory      spread `json:"memory_mb"`
+}
+
+// result is one item with its verdict.
+type result struct {
+	Kind kind   `json:"kind"`
+	Item string `json:"item"`
+	// Goose is the peer, measured in the same run; nil when the target is an absolute one.
+	Airlock figures  `json:"airlock"`
+	Goose   *figures `json:"goose,omitempty"`
+	// Value is what the target is about: a ratio of median wall-clock times, milliseconds, or megabytes.
+	Value  float64 `json:"value"`
+	Target float64 `json:"target"`
+	Met    bool    `json:"met"`
+}
+
+// kind says what the value of a result is.
+type kind string
+
+const (
+	besideGoose kind = "ratio"
+	start       kind = "start_ms"
+	memory      kind = "memory_mb"
+)
+
+// compare makes the result of runs beside goose: at most target times as long.
+func compare(item string, target float64, airlock, goose []sample) result {
+	ours, theirs := summarise(airlock), summarise(goose)
+	ratio := ours.Wall.Median / theirs.Wall.Median
+	return result{Kind: besideGoose, Item: item, Airlock: ours, Goose: &theirs, Value: ratio, Target: target, Met: ratio <= target}
+}
+
+// limitStart makes the result about the time to the first output: the median must be under the target.
+func limitStart(item string, target float64, samples []sample) result {
+	ours := summarise(samples)
+	return result{Kind: start, Item: item, Airlock: ours, Value: ours.FirstOutput.Median, Target: target, Met: ours.FirstOutput.Median < target}
+}
+
+// limitMemory makes the result about the largest memory of one run: it must be under the target.
+func limitMemory(item string, target float64, taken sample) result {
+	ours := summarise([]sample{taken})
+	return result{Kind: memory, Item: item, Airlock: ours, Value: ours.Memory.Greatest, Target: target, Met: ours.Memory.Greatest < target}
+}
+
+func summarise(samples []sample) figures {
+	milliseconds := func(duration time.Duration) float64 { return float64(duration) / float64(time.Millisecond) }
+	return figures{
+		Wall:        over(samples, func(s sample) float64 { return milliseconds(s.wall) }),
+		CPU:         over(samples, func(s sample) float64 { return milliseconds(s.cpu) }),
+		FirstOutput: over(samples, func(s sample) float64 { return milliseconds(s.firstOutput) }),
+		Memory:      over(samples, func(s sample) float64 { return float64(s.memory) / 1e6 }),
+	}
+}
+
+// over summarises one figure of the samples, of which there is at least one.
+func over(samples []sample, figure func(sample) float64) spread {
+	values := make([]float64, len(samples))
+	for i, one := range samples {
+		values[i] = figure(one)
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	median := values[middle]
+	if len(values)%2 == 0 {
+		median = (values[middle-1] + values[middle]) / 2
+	}
+	return spread{Median: median, Least: values[0], Greatest: values[len(values)-1]}
+}

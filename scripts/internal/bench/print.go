@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// met tells whether every target is.
+func met(results []result) bool {
+	return !slices.ContainsFunc(results, func(one result) bool { return !one.Met })
+}
+
+// printResults prints a table for each kind of result, or one JSON document.
+func printResults(out io.Writer, results []result, machine string, runs int, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			Met     bool     `json:"met"`
+			Machine string   `json:"machine"`
+			Runs    int      `json:"runs"`
+			Results []result `json:"results"`
+		}{met(results), machine, runs, results})
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d runs of each, in turn; median (least to greatest); %s\n", runs, machine)
+	table(&text, results, besideGoose, "Beside the goose CLI, wall-clock milliseconds", "airlock                  goose                    ratio  of CPU", func(r result) string {
+		return fmt.Sprintf("%-24s %-24s %5.2f  %6.2f", r.Airlock.Wall, r.Goose.Wall, r.Value, r.Airlock.CPU.Median/r.Goose.CPU.Median)
+	})
+	table(&text, results, start, "From the start to the first output, milliseconds", "airlock                 ", func(r result) string {
+		return r.Airlock.FirstOutput.String()
+	})
+	table(&text, results, memory, "Largest memory of the process or of one that it waited for, megabytes", "airlock", func(r result) string {
+		return fmt.Sprintf("%7.1f", r.Value)
+	})
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+// table prints the results of one kind.
+func table(out *strings.Builder, results []result, kind kind, title, columns string, cells func(result) string) {
+	const width = 42
+	fmt.Fprintf(out, "\n%s\n%-*s %s  target\n", title, width, "", columns)
+	for _, one := range results {
+		if one.Kind != kind {
+			continue
+		}
+		limit, verdict := fmt.Sprintf("< %v", one.Target), "met"
+		if kind == besideGoose {
+			limit = fmt.Sprintf("≤ %.2f", one.Target)
+		}
+		if !one.Met {
+			verdict = "MISSED"
+		}
+		fmt.Fprintf(out, "%-*s %-*s  %-6s  %s\n", width, one.Item, len(columns), cells(one), limit, verdict)
+	}
+}
+
+// String prints milliseconds in at most 24 columns.
+func (s spread) String() string {
+	digits := 1
+	if s.Greatest >= 1000 {
+		digits = 0
+	}
+	return fmt.Sprintf("%6.*f (%.*f to %.*f)", digits, s.Median, digits, s.Least, digits, s.Greatest)
+}
