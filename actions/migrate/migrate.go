@@ -104,10 +104,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	defer db.Close()
 	progress := call.Progress("migrate " + command)
 	defer progress.Done()
-	migrator, err := migration.NewMigrator(db, aimed.folder, aimed.title, progress)
-	if err != nil {
-		return verb.Result{}, err
-	}
+	migrator := migration.NewMigrator(db, set, progress)
 	m := migrating{call: call, db: db, migrator: migrator, tally: tally, result: &result}
 	switch {
 	case command == "status":

@@ -146,12 +146,11 @@ func (g *gates) database(ctx context.Context) (checklist.Result, error) {
 		return checklist.Result{}, err
 	}
 	defer db.Close()
-	folder, title := g.workspace.Migrations()
-	migrator, err := migration.NewMigrator(db, folder, title, nil)
+	set, err := g.workspace.MigrationSet()
 	if err != nil {
 		return checklist.Result{}, err
 	}
-	status, err := migrator.Status(ctx)
+	status, err := migration.ReadStatus(ctx, db, set)
 	if err != nil {
 		return checklist.Result{}, err
 	}

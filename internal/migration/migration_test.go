@@ -37,11 +37,11 @@ func three() map[string]string {
 
 func migrator(t *testing.T, db *database.Database, files map[string]string, progress migration.Progress) *migration.Migrator {
 	t.Helper()
-	result, err := migration.NewMigrator(db, folder(files), "migrations", progress)
+	set, err := migration.Read(folder(files), "migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result
+	return migration.NewMigrator(db, set, progress)
 }
 
 func versions(steps []migration.Step) []int64 {
@@ -204,12 +204,12 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		for range 2 {
 			db := databasetest.Open(t, settings)
 			go func() {
-				m, err := migration.NewMigrator(db, folder(three()), "migrations", nil)
+				set, err := migration.Read(folder(three()), "migrations")
 				if err != nil {
 					outcomes <- outcome{err: err}
 					return
 				}
-				steps, err := m.Up(t.Context())
+				steps, err := migration.NewMigrator(db, set, nil).Up(t.Context())
 				outcomes <- outcome{steps, err}
 			}()
 		}

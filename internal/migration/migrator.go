@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -28,21 +27,16 @@ type Step struct {
 // Migrator takes one database up and down the migrations of one folder.
 type Migrator struct {
 	db       *database.Database
-	folder   fs.FS
 	set      Set
 	progress Progress
 }
 
-// NewMigrator reads the folder, called title in errors; progress may be nil.
-func NewMigrator(db *database.Database, folder fs.FS, title string, progress Progress) (*Migrator, error) {
-	set, err := Read(folder, title)
-	if err != nil {
-		return nil, err
-	}
+// NewMigrator returns a migrator for a set that Read returned; progress may be nil.
+func NewMigrator(db *database.Database, set Set, progress Progress) *Migrator {
 	if progress == nil {
 		progress = silent{}
 	}
-	return &Migrator{db: db, folder: folder, set: set, progress: progress}, nil
+	return &Migrator{db: db, set: set, progress: progress}
 }
 
 type silent struct{}
@@ -115,7 +109,7 @@ func (m *Migrator) run(ctx context.Context, files []File, call func(*goose.Provi
 	if err != nil {
 		return nil, err
 	}
-	provider, err := goose.NewProvider(dialect(m.db), m.db.DB, m.folder,
+	provider, err := goose.NewProvider(dialect(m.db), m.db.DB, m.set.folder,
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSessionLocker(locker),
 		goose.WithVerbose(true),

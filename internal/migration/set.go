@@ -33,6 +33,8 @@ type Set struct {
 	Files []File
 	// Ignored names the SQL files that goose passes over, because their names do not begin with a version.
 	Ignored []string
+
+	folder fs.FS
 }
 
 // Read lists the migrations in folder, which is called title in errors. A folder without any, two files of one version
@@ -44,7 +46,7 @@ func Read(folder fs.FS, title string) (Set, error) {
 	} else if err != nil {
 		return Set{}, problem.Wrong("", "the migrations folder %s cannot be read: %w", title, err)
 	}
-	var set Set
+	set := Set{folder: folder}
 	for _, entry := range entries {
 		name := entry.Name()
 		if entry.IsDir() || path.Ext(name) != ".sql" && path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {

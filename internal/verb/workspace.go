@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -172,17 +173,16 @@ func (w *Workspace) MigrationSet() (migration.Set, error) {
 
 // MigrateDown takes back what is applied beyond version to, and returns the names of the files.
 func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress migration.Progress) ([]string, error) {
+	set, err := w.MigrationSet()
+	if err != nil {
+		return nil, err
+	}
 	db, err := w.MigratedDatabase(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	folder, title := w.Migrations()
-	migrator, err := migration.NewMigrator(db, folder, title, progress)
-	if err != nil {
-		return nil, err
-	}
-	steps, err := migrator.Down(ctx, to)
+	steps, err := migration.NewMigrator(db, set, progress).Down(ctx, to)
 	names := make([]string, len(steps))
 	for i, step := range steps {
 		names[i] = step.File.Name
@@ -294,5 +294,9 @@ func (c *Call) DirectDatabase() (settings database.Settings, given bool) {
 		return database.Settings{Dialect: database.SQLite, Path: c.Path(path)}, true
 	}
 	c.Mask(location)
+	if parsed, err := url.Parse(location); err == nil {
+		password, _ := parsed.User.Password()
+		c.Mask(password)
+	}
 	return database.Settings{Dialect: database.PostgreSQL, URL: location}, true
 }

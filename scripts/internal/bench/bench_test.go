@@ -68,11 +68,11 @@ func migrate(arguments []string) error {
 		return err
 	}
 	defer opened.Close()
-	migrator, err := migration.NewMigrator(opened, os.DirFS(folder), folder, nil)
+	set, err := migration.Read(os.DirFS(folder), folder)
 	if err != nil {
 		return err
 	}
-	_, err = migrator.Up(context.Background())
+	_, err = migration.NewMigrator(opened, set, nil).Up(context.Background())
 	return err
 }
 
