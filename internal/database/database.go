@@ -140,11 +140,9 @@ func setMilliseconds(parameters map[string]string, name string, value time.Durat
 
 // openSQLite prepares a pool over one file.
 func openSQLite(settings Settings) (*Database, error) {
-	mode := "rw"
 	if settings.Create {
-		mode = "rwc"
-		if err := os.MkdirAll(filepath.Dir(settings.Path), 0o700); err != nil {
-			return nil, problem.New("", "the folder of the database cannot be made: %w", err)
+		if err := create(settings.Path); err != nil {
+			return nil, problem.New("", "the database file cannot be made: %w", err)
 		}
 	} else if _, err := os.Stat(settings.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, problem.New("a first `airlock migrate up` makes it; else correct the path under database.sqlite",
@@ -153,9 +151,22 @@ func openSQLite(settings Settings) (*Database, error) {
 	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: settings.Path}).EscapedPath()}
 	// Without a busy timeout a reader at the wrong moment fails a migration at once.
 	busy := fmt.Sprintf("busy_timeout(%d)", cmp.Or(settings.LockTimeout, connectTimeout).Milliseconds())
-	name.RawQuery = url.Values{"mode": {mode}, "_pragma": {busy}}.Encode()
+	name.RawQuery = url.Values{"mode": {"rw"}, "_pragma": {busy}}.Encode()
 	connector := named{driver: &sqlite.Driver{}, name: name.String()}
 	return &Database{DB: sql.OpenDB(observed{connector, settings.Observer}), Dialect: SQLite, Title: settings.Path}, nil
+}
+
+// create makes an empty file, which SQLite takes for an empty database, readable by its owner only. One that is there
+// stays as it is.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // named is the connector of a driver that has none of its own.

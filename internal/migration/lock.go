@@ -42,8 +42,10 @@ type announced struct {
 // SessionLock implements lock.SessionLocker.
 func (a announced) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	var held bool
-	// Advisory locks of one bigint show their low half as objid: https://www.postgresql.org/docs/current/view-pg-locks.html
-	query := fmt.Sprintf("select exists (select 1 from pg_locks where locktype = 'advisory' and granted and objid::bigint = %d)", lock.DefaultLockID)
+	// The view shows the whole cluster, and the low half of a lock's bigint as objid:
+	// https://www.postgresql.org/docs/current/view-pg-locks.html
+	query := fmt.Sprintf(`select exists (select 1 from pg_locks where locktype = 'advisory' and granted and objid::bigint = %d
+		and database = (select oid from pg_database where datname = current_database()))`, lock.DefaultLockID)
 	if err := conn.QueryRowContext(ctx, query).Scan(&held); err == nil && held {
 		a.waiting()
 	}
