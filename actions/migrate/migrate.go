@@ -166,11 +166,18 @@ func (m migrating) summary(status migration.Status, steps []migration.Step, done
 	evidence := fmt.Sprintf("%s is at version %d", m.db.Title, status.Current)
 	switch statements, slowest := m.tally.Statements(); {
 	case len(steps) > 0:
-		evidence += fmt.Sprintf(": %s %d, %d statements, the slowest %s", done, len(steps), statements, slowest.Round(time.Millisecond))
+		evidence += fmt.Sprintf(": %s %d with %s, the slowest %d ms", done, len(steps), counted(statements, "statement"), slowest.Milliseconds())
 	case len(status.Pending) == 0:
 		evidence += ", nothing was pending"
 	}
 	return checklist.Passed(evidence)
+}
+
+func counted(number int, what string) string {
+	if number == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", number, what)
 }
 
 // status lists what is pending, and whether it could be applied.
