@@ -48,6 +48,11 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 			Evidence: fmt.Sprintf("would serve %s in place of %s", release.Name(), title(state.Current))})
 		return result, nil
 	}
+	unlock, err := workspace.Lock()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	defer unlock()
 	if err := host.Free(ctx); err != nil {
 		err = list.Failure(ctx, "serve", "The release serves", err)
 		return result, err
@@ -61,6 +66,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	})
 	if err != nil {
 		return result, nil // The checklist says why.
+	}
+	// The release that serves may have got another command.
+	if state, err = host.State(ctx); err != nil {
+		return result, err
 	}
 	_ = list.Do(ctx, "serve", "The release serves", func(ctx context.Context) (checklist.Result, error) {
 		if err := host.Serve(ctx, version.Image, progress); err != nil {

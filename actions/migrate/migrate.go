@@ -40,6 +40,8 @@ type target struct {
 	missing bool
 	folder  fs.FS
 	title   string
+	// lock keeps everybody else from changing the database; without an environment there is no lock.
+	lock func() (unlock func(), err error)
 }
 
 // aim finds the target: from the config, or from AIRLOCK_DATABASE_URL without one.
@@ -64,6 +66,7 @@ func aim(call *verb.Call) (target, error) {
 		}
 		aimed.missing, aimed.open = workspace.NewDatabase(), workspace.MigratedDatabase
 		aimed.folder, aimed.title = workspace.Migrations()
+		aimed.lock = workspace.Lock
 	}
 	if directory != "" {
 		if !filepath.IsAbs(directory) {
@@ -83,6 +86,9 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
+	if err := call.Pinned(set); err != nil {
+		return verb.Result{}, err
+	}
 	command := call.Inputs.Command()
 	if command == "down" && call.Inputs.String("to") == "" {
 		return verb.Result{}, problem.Wrong("`airlock migrate status` lists the versions; 0 takes everything back", "migrate down needs the version to go down to: --to")
@@ -94,6 +100,13 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 			Evidence: fmt.Sprintf("the database does not exist yet; %d pending, up to version %d", len(set.Files), set.Latest()),
 		})
 		return result, nil
+	}
+	if aimed.lock != nil && command != "status" && !call.Inputs.Bool("dry-run") {
+		unlock, err := aimed.lock()
+		if err != nil {
+			return verb.Result{}, err
+		}
+		defer unlock()
 	}
 	tally := &migration.Tally{}
 	db, err := aimed.open(ctx, tally)

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/backup"
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/gate"
 	"github.com/randomchaoslabs/airlock/internal/git"
 	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/verb"
 )
 
@@ -45,31 +47,40 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
-	release, err := workspace.Release(ctx, call.Inputs.String("image"), call.Inputs.String("label"))
-	if err != nil {
-		return verb.Result{}, err
-	}
-	promotions, err := workspace.History.List(ctx, workspace.Name)
-	if err != nil {
-		return verb.Result{}, err
-	}
 	// A check that cannot be made would be noticed when the release is verified, and there the way back could not be verified either.
 	if err := workspace.ValidChecks(); err != nil {
 		return verb.Result{}, err
 	}
-	g := gates{call: call, workspace: workspace, release: release, promotions: promotions, list: call.Checklist()}
-	g.list.Release = release.Name()
+	g := gates{call: call, workspace: workspace, list: call.Checklist()}
+	if err := g.ask(ctx); err != nil {
+		return verb.Result{}, err
+	}
+	g.do(ctx, "window", "The maintenance window is open", g.window)
+	return verb.Result{Checklist: g.list}, nil
+}
+
+// ask reads what the gates look at and asks them all but the window's, which can wait. Answers from before are dropped.
+func (g *gates) ask(ctx context.Context) (err error) {
+	if g.release, err = g.workspace.Release(ctx, g.call.Inputs.String("image"), g.call.Inputs.String("label")); err != nil {
+		return err
+	}
+	if g.promotions, err = g.workspace.History.List(ctx, g.workspace.Name); err != nil {
+		return err
+	}
+	g.list.Release, g.list.Items = g.release.Name(), []checklist.Item{}
 	g.do(ctx, "config", "The config is valid", g.config)
-	g.do(ctx, "freeze", "No freeze is declared", func(context.Context) (checklist.Result, error) { return gate.Freeze(call.Getenv("AIRLOCK_FREEZE")) })
-	g.do(ctx, "half-done", "No other promotion is half done", func(context.Context) (checklist.Result, error) { return gate.HalfDone(promotions, release) })
+	g.do(ctx, "freeze", "No freeze is declared", func(context.Context) (checklist.Result, error) { return gate.Freeze(g.call.Getenv("AIRLOCK_FREEZE")) })
+	g.do(ctx, "half-done", "No other promotion is half done", func(context.Context) (checklist.Result, error) {
+		return gate.HalfDone(ctx, git.Tree{Directory: g.workspace.Root}, g.promotions, g.release)
+	})
 	g.do(ctx, "sandbox-proof", "Proven in the environment before", g.proof)
 	g.do(ctx, "descends", "Contains what is served", g.descends)
 	g.do(ctx, "committed", "Promotes what was committed", g.committed)
 	g.do(ctx, "previous-version", "Previous version available", g.previousVersion)
 	g.do(ctx, "host", "The host can serve a release", g.host)
 	g.do(ctx, "database", "The database can be migrated", g.database)
-	g.do(ctx, "window", "The maintenance window is open", g.window)
-	return verb.Result{Checklist: g.list}, nil
+	g.do(ctx, "backup", "The database can be kept", g.backup)
+	return nil
 }
 
 func (g *gates) do(ctx context.Context, id, title string, ask func(context.Context) (checklist.Result, error)) {
@@ -125,7 +136,7 @@ func (g *gates) previousVersion(ctx context.Context) (checklist.Result, error) {
 	if current := history.Current(g.promotions); current != nil {
 		seen.Missing = host.Check(ctx, current.Release.Image)
 	}
-	return gate.PreviousVersion(seen, g.promotions, g.release)
+	return gate.PreviousVersion(seen, g.promotions)
 }
 
 // host finds out before the migrations what else would be found out after them.
@@ -139,6 +150,9 @@ func (g *gates) host(ctx context.Context) (checklist.Result, error) {
 
 func (g *gates) database(ctx context.Context) (checklist.Result, error) {
 	if g.workspace.NewDatabase() {
+		if err := gate.Recorded(g.workspace.Environment.Database.SQLite, nil, g.promotions); err != nil {
+			return checklist.Result{}, err
+		}
 		return checklist.Passed(fmt.Sprintf("%s does not exist yet: the first migration makes it", g.workspace.Environment.Database.SQLite)), nil
 	}
 	db, err := g.workspace.Database(ctx)
@@ -154,21 +168,54 @@ func (g *gates) database(ctx context.Context) (checklist.Result, error) {
 	if err != nil {
 		return checklist.Result{}, err
 	}
+	if err := gate.Recorded(db.Title, &status.Current, g.promotions); err != nil {
+		return checklist.Result{}, err
+	}
 	if err := status.Check(); err != nil {
 		return checklist.Result{}, err
 	}
 	return checklist.Passed(fmt.Sprintf("%s is at version %d, %d pending", db.Title, status.Current, len(status.Pending))), nil
 }
 
-// window waits when the config says so, within what the job or the person allows.
+// backup finds out before a record is opened what would stop the snapshot.
+func (g *gates) backup(ctx context.Context) (checklist.Result, error) {
+	if g.workspace.NewDatabase() {
+		return checklist.Skipped("there is nothing to keep yet"), nil
+	}
+	store, err := g.workspace.Backups()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	return checklist.Passed("a snapshot can be taken"), backup.Ready(ctx, store)
+}
+
+// window waits when the config says so, within what the job or the person allows. Nobody waits for what a gate forbids,
+// and what the gates saw before the wait can be otherwise by its end: they are asked again, once.
 func (g *gates) window(ctx context.Context) (checklist.Result, error) {
 	result, wait, err := gate.Window(g.workspace.Window(), g.call.Now())
-	if err != nil || wait == 0 {
+	switch {
+	case err != nil || wait == 0:
 		return result, err
-	}
-	if g.call.Inputs.Bool("dry-run") {
+	case g.list.Failed():
+		return checklist.Skipped("not waited for: a gate said no"), nil
+	case g.call.Inputs.Bool("dry-run"):
 		return checklist.Skipped(fmt.Sprintf("would wait %s for the window to open", wait.Round(time.Minute))), nil
 	}
+	if err := g.wait(ctx, wait); err != nil {
+		return checklist.Result{}, err
+	}
+	if err := g.ask(ctx); err != nil {
+		return checklist.Result{}, err
+	}
+	result, again, err := gate.Window(g.workspace.Window(), g.call.Now())
+	if err == nil && again > 0 {
+		err = problem.New("run again: this machine slept through it, or its clock was set", "waited %s, and the window is closed again", wait.Round(time.Second))
+	}
+	result.Evidence = fmt.Sprintf("waited %s, %s", wait.Round(time.Second), result.Evidence)
+	return result, err
+}
+
+func (g *gates) wait(ctx context.Context, wait time.Duration) error {
 	progress := g.call.Progress("waiting for the maintenance window")
 	defer progress.Done()
 	ticker := time.NewTicker(time.Second)
@@ -178,9 +225,9 @@ func (g *gates) window(ctx context.Context) (checklist.Result, error) {
 		progress.Advance(int64(wait-left), int64(wait), "opens in "+left.Round(time.Second).String())
 		select {
 		case <-ctx.Done():
-			return checklist.Result{}, context.Cause(ctx)
+			return context.Cause(ctx)
 		case <-ticker.C:
 		}
 	}
-	return result, nil
+	return nil
 }

@@ -2,6 +2,7 @@
 package rollback
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/rollout"
 	"github.com/randomchaoslabs/airlock/internal/verb"
@@ -37,11 +39,17 @@ type rollback struct {
 	workspace *verb.Workspace
 	host      *rollout.Process
 	list      checklist.Checklist
-	// undone is the promotion to go back from, record the one that says how far the way back came: the same, unless the
-	// promotion had succeeded.
+	// undone is the promotion to go back from, record the one that says how far the way back came: the same, or a rollback's
+	// own when the promotion had ended well.
 	undone, record history.Promotion
-	state          rollout.State
-	facts          wayback.Facts
+	// known are the images that this promotion, and those after it, put on the host or found there.
+	known []string
+	state rollout.State
+	facts wayback.Facts
+	// already says why there is nothing to go back from any more.
+	already string
+	// torn names the migration that runs without a transaction and may have run in part.
+	torn string
 }
 
 func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
@@ -64,81 +72,101 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{Checklist: r.list}, err
 	}
 	switch {
+	case r.already != "":
+		r.conclude(checklist.Result{Verdict: checklist.Skip, Evidence: r.already, Hint: "promote the release that should be served"})
 	case call.Inputs.Command() == "plan" || call.Inputs.Bool("dry-run"):
 		r.plan()
-	case r.nothingToDo():
-		r.list.Items = append(r.list.Items, checklist.Item{ID: "rollback", Title: "The promotion is undone",
-			Verdict: checklist.Skip, Evidence: "it changed nothing: " + r.target() + " is as it was"})
-		err = r.mark(ctx, history.Failure, "nothing was changed")
+	case r.nothingToUndo():
+		err = r.leave(ctx)
 	default:
 		err = r.run(ctx)
 	}
 	return verb.Result{Checklist: r.list}, err
 }
 
-// look collects the facts from the record, the host and the database.
+// look collects the facts from the record, the host and the database. A database that does not answer is a fact too: the
+// previous version may be what makes it answer again.
 func (r *rollback) look(ctx context.Context) error {
 	promotions, err := r.workspace.History.List(ctx, r.workspace.Name)
 	if err != nil {
 		return err
 	}
-	if err := r.choose(promotions); err != nil {
+	if err := r.choose(promotions); err != nil || r.already != "" {
 		return err
 	}
 	if r.state, err = r.host.State(ctx); err != nil {
 		return err
 	}
-	if err := r.ours(); err != nil {
-		return err
+	if current := r.state.Current; current != nil && !slices.Contains(r.known, current.Image) {
+		return problem.Unknown("look at who deployed it; `airlock deploy` serves a release by name",
+			"the host serves %s, which is neither %s nor what was served before it", current.Title(), r.undone.Release.Name())
 	}
-	schema, err := r.workspace.Schema(ctx)
-	if err != nil {
-		return err
-	}
-	r.facts = wayback.Facts{Promotion: r.undone, Schema: schema}
+	r.facts = wayback.Facts{Promotion: r.undone}
+	r.facts.Schema, r.facts.SchemaUnknown = r.workspace.Schema(ctx)
 	if set, err := r.workspace.MigrationSet(); err == nil {
 		r.facts.Migrations = set.Digest()
+		r.migrations(set)
 	}
 	if r.undone.From != nil {
 		r.facts.Missing = r.host.Check(ctx, r.undone.From.Image)
 	}
-	r.facts.Snapshot, err = r.workspace.SnapshotOf(ctx, r.undone)
-	return err
+	if snapshot, err := r.workspace.SnapshotOf(ctx, r.undone); err == nil {
+		r.facts.Snapshot = snapshot
+	}
+	return ctx.Err()
 }
 
-// choose finds the promotion to go back from. A rollback that was begun is gone on with; one that ended is not undone:
-// that would serve again what someone went away from.
+// choose finds the promotion to go back from: the newest that did not fail, since what failed is undone. A rollback that
+// was begun is gone on with; one that ended is not undone: that would serve again what someone went away from.
 func (r *rollback) choose(promotions []history.Promotion) error {
 	if len(promotions) == 0 {
 		return problem.New("promote a release first", "nothing was ever promoted into %s: there is nothing to go back from", r.workspace.Name)
 	}
-	r.record = promotions[0]
-	if r.record.Task == history.Rollback && r.record.State() == history.Success {
-		return problem.New("promote the release that should be served", "the last thing that was done here is a rollback already")
+	newest := promotions[0]
+	if newest.Task == history.Rollback && newest.State() == history.Success {
+		r.already = "the last thing that was done here is a rollback already"
+		return nil
 	}
 	for _, promotion := range promotions {
-		if promotion.Task == history.Promote {
-			r.undone = promotion
+		r.known = append(r.known, promotion.Release.Image)
+		if promotion.From != nil {
+			r.known = append(r.known, promotion.From.Image)
+		}
+		if promotion.Task == history.Promote && promotion.State() != history.Failure {
+			r.undone, r.record = promotion, promotion
 			break
 		}
+	}
+	switch {
+	case r.undone.ID == "":
+		return problem.New("promote a release first", "no promotion into %s stands: there is nothing to go back from", r.workspace.Name)
+	case newest.Task == history.Rollback && newest.State() != history.Failure:
+		r.record = newest
+	case newest.Task == history.Promote && newest.State() == history.Failure && r.call.Inputs.Command() == "run" && r.call.Inputs.String("way") == "auto":
+		r.already = fmt.Sprintf("the last promotion failed and is undone already: %s serves; to go back from it as well, say --way image", r.undone.Release.Name())
 	}
 	r.list.Release = r.undone.Release.Name()
 	return nil
 }
 
-// ours refuses when the host serves what this promotion neither put there nor found there.
-func (r *rollback) ours() error {
-	current := r.state.Current
-	if current == nil || current.Image == r.undone.Release.Image || r.undone.From != nil && current.Image == r.undone.From.Image {
-		return nil
+// migrations finds what the files say about the way back.
+func (r *rollback) migrations(set migration.Set) {
+	for _, file := range set.Files {
+		switch {
+		case file.Version > r.undone.FromSchema && file.Version <= r.facts.Schema && file.EmptyDown:
+			r.facts.EmptyDowns = append(r.facts.EmptyDowns, file.Name)
+		case file.Version > r.facts.Schema && file.NoTransaction && r.torn == "" && r.unsettled():
+			r.torn = file.Name
+		}
 	}
-	return problem.Unknown("look at who deployed it; `airlock deploy` serves a release by name",
-		"the host serves %s, which is neither %s nor what was served before it", current.Title(), r.undone.Release.Name())
 }
 
-// nothingToDo tells whether host and schema are as they were before the promotion.
-func (r *rollback) nothingToDo() bool {
-	if r.facts.Schema != r.undone.FromSchema {
+// unsettled tells whether the promotion did not end well, so that its last step may have stopped anywhere.
+func (r *rollback) unsettled() bool { return r.undone.State() != history.Success }
+
+// back tells whether host and schema are as they were before the promotion.
+func (r *rollback) back() bool {
+	if r.facts.SchemaUnknown != nil || r.facts.Schema != r.undone.FromSchema {
 		return false
 	}
 	if r.undone.From == nil {
@@ -147,12 +175,52 @@ func (r *rollback) nothingToDo() bool {
 	return r.state.Running && r.state.Current.Image == r.undone.From.Image
 }
 
+// nothingToUndo tells whether an unsettled promotion left everything as it was. A rollback that was begun is always
+// finished: its record must say how it ended.
+func (r *rollback) nothingToUndo() bool {
+	return r.record.Task == history.Promote && r.unsettled() && r.back()
+}
+
+// leave closes the record of a promotion that left everything as it was, after one more look.
+func (r *rollback) leave(ctx context.Context) error {
+	seen := checklist.Passed("")
+	if r.undone.From != nil {
+		seen = r.check(ctx)
+	}
+	evidence := fmt.Sprintf("nothing is left to undo: %s on schema version %d; %s", r.target(), r.facts.Schema, seen.Evidence)
+	if r.torn != "" {
+		seen = r.doubt()
+	} else if seen.Verdict == checklist.Pass {
+		seen.Verdict, seen.Evidence = checklist.Skip, strings.TrimSuffix(evidence, "; ")
+	}
+	r.conclude(seen)
+	if seen.Verdict != checklist.Skip {
+		return r.mark(ctx, history.Error, seen.Evidence)
+	}
+	return r.mark(ctx, history.Failure, seen.Evidence)
+}
+
+// doubt is what a migration without a transaction leaves behind: nobody can tell how much of it ran.
+func (r *rollback) doubt() checklist.Result {
+	return checklist.Result{
+		Verdict: checklist.Inconclusive, Evidence: r.torn + " runs without a transaction, and may have run in part",
+		Hint: "compare the schema with the file by hand; the snapshot is " + cmp.Or(r.facts.Snapshot, "missing"),
+	}
+}
+
 // target names what is to be served again.
 func (r *rollback) target() string {
 	if r.undone.From == nil {
 		return "serving nothing"
 	}
 	return r.undone.From.Name()
+}
+
+// conclude adds the item that says what it all came to.
+func (r *rollback) conclude(result checklist.Result) {
+	r.list.Items = append(r.list.Items, checklist.Item{
+		ID: "rollback", Title: "The promotion is undone", Verdict: result.Verdict, Evidence: result.Evidence, Hint: result.Hint,
+	})
 }
 
 // plan shows the ways back.
@@ -170,149 +238,4 @@ func (r *rollback) plan() {
 			Evidence: string(way.Certainty) + ": " + way.Reason,
 		})
 	}
-}
-
-// run follows the cheapest way that leads back, and records how it ended.
-func (r *rollback) run(ctx context.Context) error {
-	if err := r.begin(ctx); err != nil {
-		return err
-	}
-	ways := map[wayback.Kind]wayback.Way{}
-	for _, way := range wayback.Ways(r.facts) {
-		ways[way.Kind] = way
-	}
-	wanted := r.call.Inputs.String("way")
-	image, schema := wanted != "schema" && ways[wayback.Image].Certainty != wayback.Impossible, wanted != "image" && ways[wayback.Schema].Certainty != wayback.Impossible
-	var taken string
-	switch {
-	case image && r.byImage(ctx, schema):
-		taken = "the image way; the schema stays at version " + fmt.Sprint(r.facts.Schema)
-	case schema && ctx.Err() == nil && r.bySchema(ctx):
-		taken = fmt.Sprintf("the schema way, to version %d", r.undone.FromSchema)
-	}
-	if taken == "" {
-		return r.lost(ctx, ways)
-	}
-	r.list.Items = append(r.list.Items, checklist.Item{ID: "rollback", Title: "The promotion is undone", Verdict: checklist.Pass,
-		Evidence: r.target() + " by " + taken})
-	return r.end(ctx, taken)
-}
-
-// lost says that no way led back, and records it; a cancelled way back stays open, to be gone on with.
-func (r *rollback) lost(ctx context.Context, ways map[wayback.Kind]wayback.Way) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	restore := ways[wayback.Restore]
-	hint := "restoring is left: " + string(restore.Certainty) + ", " + restore.Reason
-	if schema := ways[wayback.Schema]; r.call.Inputs.String("way") == "image" && schema.Certainty != wayback.Impossible {
-		hint = "the schema way is left, --way schema: " + schema.Reason
-	}
-	r.list.Items = append(r.list.Items, checklist.Item{ID: "rollback", Title: "The promotion is undone", Verdict: checklist.Fail,
-		Evidence: "no way led back to " + r.target(), Hint: hint})
-	return r.mark(ctx, history.Error, "the way back failed")
-}
-
-// byImage serves the previous version on the schema as it is. It tells whether the checks pass then; when another way is
-// left, a no is a warning.
-func (r *rollback) byImage(ctx context.Context, another bool) bool {
-	if !r.serve(ctx, another) {
-		return false
-	}
-	if r.undone.From == nil {
-		return true
-	}
-	return r.check(ctx, "checks", "It works on the schema as it is", another)
-}
-
-// bySchema takes the promotion's migrations back and serves the previous version.
-func (r *rollback) bySchema(ctx context.Context) bool {
-	err := r.list.Do(ctx, "schema", "Migrations are taken back", func(ctx context.Context) (checklist.Result, error) {
-		progress := r.call.Progress("migrate down")
-		defer progress.Done()
-		names, err := r.workspace.MigrateDown(ctx, r.undone.FromSchema, progress)
-		if err != nil {
-			return checklist.Result{}, err
-		}
-		return checklist.Passed(fmt.Sprintf("from version %d to %d: %s", r.facts.Schema, r.undone.FromSchema, strings.Join(names, ", "))), nil
-	})
-	if err != nil || !r.serve(ctx, false) {
-		return false
-	}
-	return r.undone.From == nil || r.check(ctx, "checks-again", "It works on the schema of before", false)
-}
-
-// serve puts the previous version in front of users; without one, it stops the promotion's. When another way is left, a
-// failure is a warning.
-func (r *rollback) serve(ctx context.Context, another bool) bool {
-	progress := r.call.Progress("rollback " + r.workspace.Name)
-	defer progress.Done()
-	serves := false
-	_ = r.list.Do(ctx, "serve", "The previous version serves", func(ctx context.Context) (checklist.Result, error) {
-		evidence, err := "nothing was served before; what served is stopped", error(nil)
-		if r.undone.From == nil {
-			err = r.host.Stop(ctx)
-		} else {
-			evidence, err = r.undone.From.Name(), r.host.Serve(ctx, r.undone.From.Image, progress)
-		}
-		serves = err == nil
-		if err != nil && another && ctx.Err() == nil {
-			return checklist.Result{Verdict: checklist.Warn, Evidence: err.Error(), Hint: "the schema way is taken"}, nil
-		}
-		return checklist.Passed(evidence), err
-	})
-	return serves
-}
-
-// check takes one look through every check of the config.
-func (r *rollback) check(ctx context.Context, id, title string, another bool) bool {
-	var failures []string
-	err := r.list.Do(ctx, id, title, func(ctx context.Context) (checklist.Result, error) {
-		probes, end, err := r.workspace.Probes(ctx)
-		defer end()
-		if err != nil {
-			return checklist.Result{}, err
-		}
-		for _, p := range probes {
-			if look := p.Look(ctx); look.Verdict != checklist.Pass {
-				failures = append(failures, look.Name+": "+look.Evidence)
-			}
-		}
-		switch {
-		case len(failures) == 0:
-			return checklist.Passed(fmt.Sprintf("%d checks pass", len(probes))), nil
-		case another:
-			return checklist.Result{Verdict: checklist.Warn, Evidence: strings.Join(failures, "; "), Hint: "the schema way is taken"}, nil
-		}
-		return checklist.Result{}, problem.New("", "%s", strings.Join(failures, "; "))
-	})
-	return err == nil && len(failures) == 0
-}
-
-// begin opens a record of its own when the promotion had ended well: then this is a new thing that someone does.
-func (r *rollback) begin(ctx context.Context) (err error) {
-	if r.record.State() != history.Success {
-		return nil
-	}
-	record := history.Promotion{Task: history.Rollback, Environment: r.workspace.Name, From: &r.undone.Release, FromSchema: r.facts.Schema}
-	if r.undone.From != nil {
-		record.Release = *r.undone.From
-	}
-	r.record, err = r.workspace.History.Create(ctx, record)
-	return err
-}
-
-// end closes the record: the promotion failed and is undone, or the rollback of a promotion that had ended well succeeded.
-func (r *rollback) end(ctx context.Context, description string) error {
-	if r.record.Task == history.Rollback {
-		return r.mark(ctx, history.Success, description)
-	}
-	return r.mark(ctx, history.Failure, "rolled back by "+description)
-}
-
-func (r *rollback) mark(ctx context.Context, state history.State, description string) error {
-	if r.record.State() == history.Success || r.record.State() == history.Failure {
-		return nil // It has ended, and this call changed nothing.
-	}
-	return r.workspace.History.Mark(ctx, r.record.ID, history.Status{State: state, Description: description})
 }

@@ -68,7 +68,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return result, nil
 	}
 	if call.Inputs.Command() == "once" {
-		once(ctx, &result.Checklist, probes)
+		once(ctx, &result.Checklist, probes, call.Inputs.Duration("within"))
 		return result, nil
 	}
 	if plan.For == 0 || plan.Every == 0 {
@@ -87,10 +87,9 @@ func or(given, configured time.Duration) time.Duration {
 	return configured
 }
 
-// once takes one look through each probe.
-func once(ctx context.Context, list *checklist.Checklist, probes []probe.Probe) {
-	for _, p := range probes {
-		look := p.Look(ctx)
+// once lists the last look through each probe: the first one, unless there is time to wait until all pass.
+func once(ctx context.Context, list *checklist.Checklist, probes []probe.Probe, within time.Duration) {
+	for _, look := range probe.Settle(ctx, probes, within) {
 		list.Items = append(list.Items, checklist.Item{
 			ID: identifier(look.Name), Title: look.Name, Verdict: look.Verdict, Evidence: look.Evidence, Milliseconds: look.Took.Milliseconds(),
 		})

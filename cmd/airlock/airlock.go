@@ -33,9 +33,7 @@ func (a *airlock) main(ctx context.Context, arguments []string) int {
 	if choice == nil && err == nil {
 		return 0
 	}
-	if choice != nil {
-		a.options.JSON = choice.output == "json"
-	}
+	a.options.JSON = wantsJSON(choice, arguments)
 	a.runner = runner.New(a.options)
 	var result verb.Result
 	if err == nil {
@@ -124,9 +122,16 @@ func (a *airlock) run(ctx context.Context, request verb.Request) (verb.Result, e
 	if err != nil {
 		return verb.Result{}, err
 	}
-	return v.Run(ctx, &verb.Call{
-		Verb: v, Inputs: inputs, Directory: request.Directory, Getenv: a.getenv, Lookup: request.Lookup, Mask: a.runner.Mask, Now: a.now,
+	result, err := v.Run(ctx, &verb.Call{
+		Verb: v, Inputs: inputs, Directory: request.Directory, Getenv: a.getenv, Lookup: request.Lookup, Now: a.now,
+		Config: request.Config, Release: request.Release, Locked: request.Locked, Mask: a.runner.Mask, Redact: a.runner.Redact,
 		Progress: func(title string) verb.Progress { return a.runner.Progress(title) },
 		Show:     a.show, Say: a.say, Ask: a.runner.Ask, CanAsk: a.runner.CanAsk(), Run: a.run,
 	})
+	// What a page or a database answers may hold a secret, and callers write it into files.
+	for i := range result.Checklist.Items {
+		item := &result.Checklist.Items[i]
+		item.Title, item.Evidence, item.Hint = a.runner.Redact(item.Title), a.runner.Redact(item.Evidence), a.runner.Redact(item.Hint)
+	}
+	return result, err
 }

@@ -62,6 +62,7 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "rollback plan --environment sandbox"},
 		{arguments: "rollback plan --environment wrong", code: 1},
 		{arguments: "rollback run --environment sandbox"},
+		{arguments: "promote --image talk --environment sandbox --yes --reports reports --config .github/leak.yaml", code: 1},
 	}
 }
 
@@ -99,9 +100,10 @@ func sing(t *testing.T, secret, more string, variables ...string) {
 	wrong.User = url.UserPassword(wrong.User.Username(), "wrong "+secret)
 	c := canary{
 		t: t, secret: secret, folder: t.TempDir(), variables: variables,
-		dotenv: fmt.Sprintf("RIGHT_URL=%s\nWRONG_URL=%s\nSECRET_KEY='a key that holds %s'\n", right, wrong, secret),
+		dotenv: fmt.Sprintf("RIGHT_URL=%s\nTALK_URL=%s\nWRONG_URL=%s\nSECRET_KEY='a key that holds %s'\n", right, right, wrong, secret),
 	}
 	c.project(name)
+	leak(t, right, "a key that holds "+secret)
 	calls := canaryCalls(right, wrong.String())
 	for _, call := range calls {
 		call.arguments += more
@@ -137,6 +139,15 @@ func canaryDatabase(t *testing.T, password string) string {
 	execute(fmt.Sprintf("alter database %s owner to %s", location.Path[1:], role))
 	location.User = url.UserPassword(role, password)
 	return location.String()
+}
+
+// leak puts a value into the database, where the check of leak.yaml finds it.
+func leak(t *testing.T, location, value string) {
+	t.Helper()
+	db := databasetest.Open(t, settings(location))
+	if _, err := db.Exec("create table leak as select $1::text as value", value); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // canary is one round of calls.
@@ -186,7 +197,7 @@ environments:
 	}
 	ports := &ports{}
 	for _, one := range []struct{ name, variable, command string }{
-		{"sandbox", "RIGHT_URL", `"` + executable + `"`}, {"wrong", "WRONG_URL", `"` + executable + `"`}, {"talkative", "RIGHT_URL", `/bin/sh, -c, "env; exit 1"`},
+		{"sandbox", "RIGHT_URL", `"` + executable + `"`}, {"wrong", "WRONG_URL", `"` + executable + `"`}, {"talkative", "TALK_URL", `/bin/sh, -c, "env; exit 1"`},
 	} {
 		port := ports.free(c.t)
 		fmt.Fprintf(&config, `  %s:
@@ -197,10 +208,13 @@ environments:
       process:
         command: [%s]
         directory: .airlock/hosts/%s
+        start-timeout: 4s
         environment: {PORT: "%s", DATABASE_URL: "${%s}", SECRET_KEY: "${SECRET_KEY}", AIRLOCK_DEMO_PARENT: "%d", GORACE: atexit_sleep_ms=10}
 `, one.name, port, name, one.variable, one.command, one.name, port, one.variable, os.Getpid())
 	}
 	write(c.t, filepath.Join(c.folder, ".github/airlock.yaml"), config.String())
+	write(c.t, filepath.Join(c.folder, ".github/leak.yaml"), strings.Replace(config.String(), "select 0", "select value from leak", 1))
+	write(c.t, filepath.Join(c.folder, "talk/.env"), "APP_VERSION=v2\n")
 	write(c.t, filepath.Join(c.folder, "release/.env"), "APP_VERSION=v1\n")
 	write(c.t, filepath.Join(c.folder, "migrations/00001_one.sql"), "-- +goose Up\ncreate table one (id integer);\n-- +goose Down\ndrop table one;\n")
 	write(c.t, filepath.Join(c.folder, "migrations/00002_two.sql"), "-- +goose Up\ncreate table two (id integer);\n-- +goose Down\ndrop table two;\n")

@@ -50,6 +50,15 @@ func (a *airlock) parse(arguments []string) (*chosen, error) {
 	return choice, nil
 }
 
+// wantsJSON tells how to answer, also when the command line could not be read.
+func wantsJSON(choice *chosen, arguments []string) bool {
+	if choice != nil {
+		return choice.output == "json"
+	}
+	given := " " + strings.Join(arguments, " ") + " "
+	return strings.Contains(given, " --output json ") || strings.Contains(given, " --output=json ")
+}
+
 // usage makes cobra's errors ours: one line, and what to do next.
 func usage(err error) error {
 	text, rest, _ := strings.Cut(err.Error(), "\n")

@@ -269,16 +269,18 @@ func freePort(t *testing.T) int {
 func TestKilledAndRunAgain(t *testing.T) {
 	t.Parallel()
 	served := []string{"promote", "--image", "release", "--label", "v1"}
+	promoted := []string{"promote", "--image", "release", "--label", "v2"}
 	migrated := []string{"migrate", "up"}
 	both := []database.Dialect{database.SQLite, database.PostgreSQL}
 	for name, calls := range map[string]struct {
-		before, killed []string
-		dialects       []database.Dialect
+		before, then, killed []string
+		dialects             []database.Dialect
 	}{
-		"snapshot": {migrated, []string{"snapshot", "create", "--image", "release", "--label", "v2", "--run", "7261"}, both},
-		"migrate":  {migrated, []string{"migrate", "up"}, both},
-		"deploy":   {served, []string{"deploy", "--image", "release", "--label", "v2"}, both[:1]}, // It asks no database.
-		"promote":  {served, []string{"promote", "--image", "release", "--label", "v2"}, both},
+		"snapshot": {migrated, nil, []string{"snapshot", "create", "--image", "release", "--label", "v2", "--run", "7261"}, both},
+		"migrate":  {migrated, nil, []string{"migrate", "up"}, both},
+		"deploy":   {served, nil, []string{"deploy", "--image", "release", "--label", "v2"}, both[:1]}, // It asks no database.
+		"promote":  {served, nil, promoted, both},
+		"rollback": {served, promoted, []string{"rollback", "--way", "schema"}, both[:1]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -289,6 +291,9 @@ func TestKilledAndRunAgain(t *testing.T) {
 						s := newSite(t, empty(t, dialect))
 						s.run(calls.before...)
 						s.release("v2", 25)
+						if calls.then != nil {
+							s.run(calls.then...)
+						}
 						return s
 					}
 					undisturbed := begin(t)

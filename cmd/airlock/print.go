@@ -42,7 +42,7 @@ func (a *airlock) show(list checklist.Checklist) {
 // say prints a paragraph for people.
 func (a *airlock) say(text string) {
 	if !a.options.JSON {
-		fmt.Fprintf(a.runner.Err(), "%s\n\n", text)
+		fmt.Fprintf(a.runner.Err(), "%s\n\n", checklist.Plain(text))
 	}
 }
 

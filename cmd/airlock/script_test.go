@@ -8,8 +8,8 @@ import (
 )
 
 // TestScripts runs testdata/script, where each file tells one story of the binary, and its folder each once for each
-// dialect. CONTRIBUTING explains the commands that the scripts have beside those of testscript:
-// https://pkg.go.dev/github.com/rogpeppe/go-internal/testscript
+// dialect. -update writes what people see into the files that cmp compares it with. Beside the commands of testscript,
+// https://pkg.go.dev/github.com/rogpeppe/go-internal/testscript, there are:
 //
 //	project                       a git repository with the config of testdata/project and free ports; $DIALECT is its database
 //	release LABEL LATEST [MORE]…  commits the migrations up to LATEST and the folder of a release; MORE are NAME=value for the

@@ -69,6 +69,16 @@ type Store interface {
 	Remove(ctx context.Context, snapshot Snapshot) error
 }
 
+// Ready returns nil when the store could take a snapshot now, as far as can be told without writing anything. A store
+// that cannot tell is an error.
+func Ready(ctx context.Context, store Store) error {
+	able, ok := store.(interface{ ready(context.Context) error })
+	if !ok {
+		return problem.Unknown("", "whether a snapshot can be taken is not known")
+	}
+	return able.ready(ctx)
+}
+
 // Take returns the snapshot that belongs to tags, checked. One that an earlier attempt took is found again, and never
 // taken anew: by now the database may hold this promotion's migrations, and a copy of that is no way back.
 func Take(ctx context.Context, store Store, now time.Time, tags Tags, schemaVersion int64, progress Progress) (snapshot Snapshot, found bool, err error) {

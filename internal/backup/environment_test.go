@@ -37,6 +37,7 @@ func TestEnvironmentRefuses(t *testing.T) {
 		{"another kind", "mysql://u:canary@h/d", "cannot be read"},
 		{"not escaped", "postgres://u:canary%zz@h/d", "cannot be read"},
 		{"two hosts", "postgres://u:canary@a:1,b:2/d", "cannot be read"},
+		{"a file of passwords", "postgres://u@h/d?passfile=/tmp/x", "cannot be given passfile"},
 		{"a key's password", "postgres://u:p@h/d?sslmode=require&sslpassword=canary", "cannot be given sslpassword"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/randomchaoslabs/airlock/internal/lockfile"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -140,6 +142,22 @@ func (f folder) clean() error {
 		if err := os.RemoveAll(f.path(entry.Name())); err != nil {
 			return problem.New("remove it by hand", "what is left of an interrupted snapshot cannot be removed: %w", err)
 		}
+	}
+	return nil
+}
+
+// writable tells whether this user may write into the directory, or into the folder in which it would be made.
+func (f folder) writable() error {
+	path := f.directory
+	for {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		path = filepath.Dir(path)
+	}
+	// The slash makes a file in the way an error.
+	if err := unix.Access(path+"/", unix.W_OK|unix.X_OK); err != nil {
+		return f.explain(&fs.PathError{Op: "write", Path: path, Err: err})
 	}
 	return nil
 }

@@ -94,6 +94,17 @@ func (p *Postgres) Create(ctx context.Context, name string, tags Tags, schemaVer
 	})
 }
 
+// ready sees that both programs and the server are there, fit each other, and that the snapshot has a place.
+func (p *Postgres) ready(ctx context.Context) error {
+	if _, err := p.prepare(ctx); err != nil {
+		return err
+	}
+	if _, err := p.run(ctx, p.command("pg_restore", "--version")); err != nil {
+		return err
+	}
+	return p.writable()
+}
+
 // prepare sees that pg_dump is there and not older than the server, and returns the size of the database in bytes.
 func (p *Postgres) prepare(ctx context.Context) (size int64, err error) {
 	text, err := p.run(ctx, p.command("pg_dump", "--version"))

@@ -50,6 +50,18 @@ func NewSQLite(options SQLiteOptions) (*SQLite, error) {
 	return &SQLite{folder{directory, "sqlite", options.Now}, path}, nil
 }
 
+// ready sees that the file can be read and that the snapshot has a place.
+func (s *SQLite) ready(ctx context.Context) error {
+	source, err := openReadOnly(s.path, "0")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(source.PingContext(ctx), source.Close()); err != nil {
+		return database.Explain(err, s.path)
+	}
+	return s.writable()
+}
+
 // Create copies the file as it was at one moment, while others read it; whoever writes waits, unless the file is in WAL mode.
 // https://www.sqlite.org/lang_vacuum.html#vacuuminto
 func (s *SQLite) Create(ctx context.Context, name string, tags Tags, schemaVersion int64, progress Progress) (Snapshot, error) {

@@ -6,13 +6,14 @@ import (
 	"io"
 )
 
-// WriteJSON prints the checklist as one indented JSON object for machines: "verdict" first, then the fields of Checklist
-// in their order, with evidence and hints bounded. It returns the error of w.
-func WriteJSON(w io.Writer, c Checklist) error {
+// MarshalJSON makes one object for machines: "verdict" first, then the fields of Checklist in their order, with titles,
+// evidence and hints bounded.
+func (c Checklist) MarshalJSON() ([]byte, error) {
+	type fields Checklist
 	document := struct {
 		Verdict Verdict `json:"verdict"`
-		Checklist
-	}{c.Verdict(), c}
+		fields
+	}{c.Verdict(), fields(c)}
 	document.Items = make([]Item, len(c.Items))
 	for index, item := range c.Items {
 		item.Verdict = item.Verdict.known()
@@ -25,11 +26,17 @@ func WriteJSON(w io.Writer, c Checklist) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(document); err != nil {
-		return err
+		return nil, err
 	}
 	// A log that is read line by line for commands in the old "##[name]" form would find them within strings too.
-	_, err := w.Write(bytes.ReplaceAll(text.Bytes(), []byte("##["), []byte(`##\u005b`)))
-	return err
+	return bytes.ReplaceAll(text.Bytes(), []byte("##["), []byte(`##\u005b`)), nil
+}
+
+// WriteJSON prints the checklist as MarshalJSON makes it, indented. It returns the error of w.
+func WriteJSON(w io.Writer, c Checklist) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(c)
 }

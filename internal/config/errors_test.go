@@ -118,6 +118,11 @@ var badConfigs = []struct{ name, source string }{
 	{"deploy of two kinds", with("deploy: {build: here, compose: {strategy: blue}, ecs: {cluster: a, service: b}}")},
 	{"deploy of no kind", with("deploy: {host: {ssm: {tag: a=b}, ssh: {host: h}}}")},
 	{"process", with("deploy: {process: {command: [], environment: {1A: x, B: 8080}}}")},
+	{"two environments that share", "version: 1\napp: wos\nenvironments:\n" +
+		"  a: {url: 'https://example.com', database: {sqlite: app.db}, deploy: {process: {command: [x], directory: hosts}}}\n" +
+		"  b: {url: 'https://example.com/', database: {sqlite: ./app.db}, deploy: {process: {command: [x], directory: hosts/}}}\n" +
+		"  c: {database: {postgres: wos, url: 'postgres://u:canary-secret@h/wos'}}\n" +
+		"  d: {database: {postgres: wos, url: 'postgres://u:canary-secret@h/wos'}}\n"},
 	{"window without length", with(`window: {from: "02:00", to: "02:00", timezone: UTC}`)},
 	{"window without timezone", with(`window: {from: "02:00", to: "03:00"}`)},
 	{"watch", with("watch: {for: 5s, every: 1m, on-inconclusive: go}")},

@@ -104,7 +104,7 @@ func (d *decoder) replaced(text string, node ast.Node, f field, path string) (st
 	}
 	for _, value := range append(put, result) {
 		if isSecret || len(put) > 0 {
-			d.secrets = append(d.secrets, passwords(value)...)
+			d.secrets = append(d.secrets, Passwords(value)...)
 		}
 	}
 	return result, true
@@ -147,9 +147,9 @@ func replace(text string, lookup Lookup) (result string, put, wrong []string) {
 	}
 }
 
-// passwords returns the passwords in text, if it is a connection URL or a list of name=value, as written and decoded. It
+// Passwords returns the passwords in text, if it is a connection URL or a list of name=value, as written and decoded. It
 // rather takes too much than too little: a password may hold an @ or a / that nobody escaped.
-func passwords(text string) []string {
+func Passwords(text string) []string {
 	var written []string
 	if _, rest, isURL := strings.Cut(text, "://"); isURL {
 		authority := rest

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ func (c *Config) validate(before []Finding) []Finding {
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		v.environment("environments."+shown(name), c.Environments[name])
 	}
+	v.apart()
 	v.uniqueNames("checks.data", len(c.Checks.Data), func(i int) string { return c.Checks.Data[i].Name })
 	v.uniqueNames("checks.browser", len(c.Checks.Browser), func(i int) string { return c.Checks.Browser[i].Name })
 	return v.findings
@@ -99,6 +101,42 @@ func (v *validation) database(path string, database Database) {
 	case len(access) == 0:
 		v.report(path, "expected the key url or secret: where the credentials are")
 	}
+}
+
+// apart checks that no two environments have the same database, folder on the host or address: a promotion into one would
+// change the other, and what was proven in one would prove nothing. The texts are compared as they are written.
+func (v *validation) apart() {
+	first := map[string]string{}
+	for _, name := range v.config.EnvironmentNames() {
+		for key, value := range places(v.config.Environments[name]) {
+			at := "environments." + name + "." + key
+			before, twice := first[key+" "+value]
+			switch {
+			case value == "" || !v.sound(at):
+			case twice:
+				other, _ := v.config.Position(before)
+				v.report(at, "it is the same as %s at line %d, and each environment needs its own", before, other.Line)
+			default:
+				first[key+" "+value] = at
+			}
+		}
+	}
+}
+
+// places returns what an environment must not share with another one, by its key; an empty text is none.
+func places(environment Environment) map[string]string {
+	shared := map[string]string{"url": strings.TrimRight(environment.URL, "/")}
+	database := environment.Database
+	if database.SQLite != "" {
+		shared["database.sqlite"] = filepath.Clean(database.SQLite)
+	}
+	if address := database.URL.Reveal(); address != "" {
+		shared["database.url"] = database.Postgres + " " + address
+	}
+	if environment.Deploy != nil && environment.Deploy.Process != nil && environment.Deploy.Process.Directory != "" {
+		shared["deploy.process.directory"] = filepath.Clean(environment.Deploy.Process.Directory)
+	}
+	return shared
 }
 
 // keys returns path when the document sets it.

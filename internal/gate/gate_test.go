@@ -59,8 +59,11 @@ func TestHalfDone(t *testing.T) {
 		promotions []history.Promotion
 		want       answer
 	}{
-		"none":              {nil, answer{checklist.Pass, "no promotion is half done"}},
-		"ended":             {[]history.Promotion{promoted("v1", history.Success)}, answer{checklist.Pass, "no promotion is half done"}},
+		"none":              {nil, answer{checklist.Pass, "nothing is half done"}},
+		"ended":             {[]history.Promotion{promoted("v1", history.Success)}, answer{checklist.Pass, "nothing is half done"}},
+		"an older in error": {[]history.Promotion{promoted("v1", history.Error)}, answer{checklist.Warn, "v2 goes forward from v1"}},
+		"an older begun":    {[]history.Promotion{promoted("v1", history.InProgress)}, answer{checklist.Fail, "the promotion of v1"}},
+		"a rollback":        {[]history.Promotion{{Task: history.Rollback, Release: release("v2")}}, answer{checklist.Fail, "the rollback that was begun"}},
 		"the same release":  {[]history.Promotion{promoted("v2", history.InProgress)}, answer{checklist.Pass, "goes on with promotion id-v2"}},
 		"the same in error": {[]history.Promotion{promoted("v2", history.Error)}, answer{checklist.Pass, "goes on with promotion id-v2"}},
 		"another release":   {[]history.Promotion{promoted("v3", history.InProgress)}, answer{checklist.Fail, "the promotion of v3"}},
@@ -69,7 +72,7 @@ func TestHalfDone(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := gate.HalfDone(test.promotions, release("v2"))
+			result, err := gate.HalfDone(t.Context(), commits{}, test.promotions, release("v2"))
 			hold(t, result, err, test.want)
 		})
 	}
@@ -154,7 +157,7 @@ func TestPreviousVersion(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := gate.PreviousVersion(test.host, test.promotions, release("v2"))
+			result, err := gate.PreviousVersion(test.host, test.promotions)
 			hold(t, result, err, test.want)
 		})
 	}

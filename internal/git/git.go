@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
@@ -41,6 +42,18 @@ func (t Tree) Changed(ctx context.Context, paths ...string) (string, error) {
 	return strings.TrimRight(output, "\n"), nil
 }
 
+// File returns the content of a file of the folder as a commit has it.
+func (t Tree) File(ctx context.Context, commit, name string) (string, error) {
+	if !objectID.MatchString(commit) {
+		return "", problem.Unknown("", "%q is not a full commit id", commit)
+	}
+	output, err := t.run(ctx, "show", "--end-of-options", commit+":./"+name)
+	if err != nil {
+		return "", problem.Unknown("", "%s at %.12s cannot be read: %w", name, commit, err)
+	}
+	return output, nil
+}
+
 // IsAncestor tells whether commit ancestor is descendant or one of the commits before it. A commit that this clone does
 // not have is an error: the answer is not known.
 func (t Tree) IsAncestor(ctx context.Context, ancestor, descendant string) (bool, error) {
@@ -65,7 +78,7 @@ func (t Tree) IsAncestor(ctx context.Context, ancestor, descendant string) (bool
 // run calls git without prompts, pagers or optional locks, so that it neither waits nor writes.
 func (t Tree) run(ctx context.Context, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"-C", t.Directory, "--no-optional-locks"}, arguments...)...)
-	command.Env = append(command.Environ(), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	command.Env = append(Environment(command.Environ()), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
@@ -76,6 +89,19 @@ func (t Tree) run(ctx context.Context, arguments ...string) (string, error) {
 		return "", &commandError{text: text, err: err}
 	}
 	return stdout.String(), err
+}
+
+// Environment returns the variables without those that would lead git to another repository than that of its folder: a hook
+// and `git rebase --exec` set them. They are what `git rev-parse --local-env-vars` prints, less the settings.
+func Environment(variables []string) []string {
+	return slices.DeleteFunc(slices.Clone(variables), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains([]string{
+			"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+			"GIT_NAMESPACE", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
+			"GIT_INTERNAL_SUPER_PREFIX",
+		}, name)
+	})
 }
 
 // commandError is what git printed, with the exit status behind it.

@@ -89,3 +89,21 @@ func TestChanged(t *testing.T) {
 		t.Errorf("got %q, %v", changed, err)
 	}
 }
+
+// A hook of another repository says where that one is.
+func TestVariablesOfAnotherRepositoryAreNotFollowed(t *testing.T) {
+	tree, _, head := repository(t)
+	other, _, _ := repository(t)
+	if err := os.WriteFile(filepath.Join(other.Directory, "new.sql"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_DIR", filepath.Join(other.Directory, ".git"))
+	t.Setenv("GIT_WORK_TREE", other.Directory)
+	t.Setenv("GIT_INDEX_FILE", filepath.Join(other.Directory, ".git", "index"))
+	if got, err := tree.Head(t.Context()); err != nil || got != head {
+		t.Errorf("got %q, %v, want %q", got, err, head)
+	}
+	if got, err := tree.Changed(t.Context(), "."); err != nil || got != "" {
+		t.Errorf("got %q, %v for a clean tree", got, err)
+	}
+}

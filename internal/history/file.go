@@ -15,15 +15,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/lockfile"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// maximumLineBytes bounds one line of the file.
-const maximumLineBytes = 1 << 20
+const (
+	// maximumLineBytes bounds one line of the file.
+	maximumLineBytes = 1 << 20
+	// maximumDescription bounds a status's description, in characters.
+	maximumDescription = 2000
+)
 
-// File keeps the record as JSON lines in one file, which is only ever appended to. A line without its end is what a
-// killed process left: it never counted, and the next write removes it.
+// File keeps the record as JSON lines in one file, which is only ever appended to. A last line that is no whole event is
+// what a killed process left: it never counted, and the next write removes it.
 type File struct {
 	path string
 	now  func() time.Time
@@ -50,6 +55,8 @@ func (f *File) Create(ctx context.Context, promotion Promotion) (Promotion, erro
 // Mark implements Store.
 func (f *File) Mark(ctx context.Context, id string, status Status) error {
 	status.Time = f.now().UTC()
+	// A description holds what a database or an application said, which has no bound of its own.
+	status.Description = checklist.Shorten(checklist.OneLine(status.Description), maximumDescription)
 	return f.append(ctx, line{ID: id, Status: &status})
 }
 
@@ -72,15 +79,22 @@ func (f *File) append(ctx context.Context, event line) (err error) {
 	if err != nil {
 		return problem.New("", "the history cannot be read: %w", err)
 	}
-	whole := int64(bytes.LastIndexByte(content, '\n') + 1)
+	whole := settled(content)
 	encoded, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
-	if err := file.Truncate(whole); err != nil {
+	if len(encoded) >= maximumLineBytes {
+		return problem.New("", "an entry of the history would have %d bytes, and at most %d can be read again", len(encoded), maximumLineBytes)
+	}
+	if err := file.Truncate(int64(len(whole))); err != nil {
 		return problem.New("", "the history cannot be written: %w", err)
 	}
-	if _, err := file.WriteAt(append(encoded, '\n'), whole); err != nil {
+	text := append(encoded, '\n')
+	if len(whole) > 0 && whole[len(whole)-1] != '\n' {
+		text = append([]byte("\n"), text...)
+	}
+	if _, err := file.WriteAt(text, int64(len(whole))); err != nil {
 		return problem.New("", "the history cannot be written: %w", err)
 	}
 	return file.Sync()
@@ -94,7 +108,7 @@ func (f *File) List(_ context.Context, environment string) ([]Promotion, error) 
 	} else if err != nil {
 		return nil, problem.New("", "the history cannot be read: %w", err)
 	}
-	content = content[:bytes.LastIndexByte(content, '\n')+1]
+	content = settled(content)
 	var promotions []Promotion
 	byID := make(map[string]int)
 	scanner := bufio.NewScanner(bytes.NewReader(content))
@@ -123,12 +137,27 @@ func (f *File) List(_ context.Context, environment string) ([]Promotion, error) 
 	return promotions, nil
 }
 
+// settled returns content without a torn last line. One that only lacks its end, as some editors leave it, counts: a
+// failure that was forgotten could be promoted again.
+func settled(content []byte) []byte {
+	end := bytes.LastIndexByte(content, '\n') + 1
+	// The beginning of an event is no whole value: it lacks its last brace.
+	var value json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(content[end:])).Decode(&value); err != nil {
+		return content[:end]
+	}
+	return content
+}
+
 func decode(text []byte) (line, error) {
 	var event line
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&event); err != nil {
 		return line{}, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return line{}, errors.New("something follows the event")
 	}
 	if (event.Promotion == nil) == (event.Status == nil) {
 		return line{}, errors.New("it is neither a promotion nor a status")

@@ -91,7 +91,7 @@ func TestTornLastLineIsPassedOverAndRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, length := range []int{1, len(whole) / 2, len(whole) - 1} {
+	for _, length := range []int{1, len(whole) / 2, len(whole) - 2} {
 		if err := os.WriteFile(path, append(bytes.Clone(whole), whole[:length]...), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -105,12 +105,40 @@ func TestTornLastLineIsPassedOverAndRemoved(t *testing.T) {
 	}
 }
 
+// An editor and truncate leave whole lines without their end.
+func TestAWholeLastLineWithoutItsEndCounts(t *testing.T) {
+	t.Parallel()
+	file, path := store(t)
+	first := create(t, file, history.Promotion{Task: history.Promote, Environment: "sandbox", Release: release("v1")})
+	mark(t, file, first.ID, history.Error)
+	for _, state := range []history.State{history.Error, history.Success} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, bytes.TrimRight(content, "\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := list(t, file); len(got) != 1 || got[0].State() != state {
+			t.Errorf("without its end: got %+v, want the state %s", got, state)
+		}
+		mark(t, file, first.ID, history.Success)
+		if got := list(t, file); len(got) != 1 || got[0].State() != history.Success {
+			t.Errorf("the next write: got %+v", got)
+		}
+	}
+	if got := len(list(t, file)[0].Statuses); got != 3 {
+		t.Errorf("got %d statuses, want 3", got)
+	}
+}
+
 func TestDamagedFileIsInconclusive(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{
 		"no JSON":               "garbage",
 		"an unknown key":        `{"promotion":{"id":"1","environment":"sandbox"},"extra":1}`,
 		"neither of both":       `{}`,
+		"two in one line":       `{"promotion":{"id":"1","environment":"sandbox"}}{"id":"1","status":{"state":"success"}}`,
 		"a status of no record": `{"id":"missing","status":{"state":"success"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +157,26 @@ func TestDamagedFileIsInconclusive(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 		})
+	}
+}
+
+// What a server says can be longer than anything that could be read again.
+func TestLongDescriptionsAreCut(t *testing.T) {
+	t.Parallel()
+	file, _ := store(t)
+	first := create(t, file, history.Promotion{Environment: "sandbox"})
+	err := file.Mark(t.Context(), first.ID, history.Status{State: history.Error, Description: strings.Repeat("y\n", 2<<20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := list(t, file)[0].Statuses[0].Description; len(got) > 10_000 || strings.Contains(got, "\n") {
+		t.Errorf("got a description of %d bytes", len(got))
+	}
+	if _, err := file.Create(t.Context(), history.Promotion{Environment: "sandbox", Release: history.Release{Label: strings.Repeat("x", 2<<20)}}); err == nil {
+		t.Error("got no error for a line that could not be read again")
+	}
+	if got := list(t, file); len(got) != 1 {
+		t.Errorf("got %d promotions, want 1", len(got))
 	}
 }
 

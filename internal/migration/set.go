@@ -26,6 +26,10 @@ type File struct {
 	Name    string `json:"name"`
 	// SHA256 is the hexadecimal digest of the file's bytes.
 	SHA256 string `json:"sha256"`
+	// NoTransaction tells that goose runs the file's statements one by one, up and down: one that fails leaves those before it done.
+	NoTransaction bool `json:"-"`
+	// EmptyDown tells that the file has no down section, or one without a statement: taking it back moves the version and changes nothing.
+	EmptyDown bool `json:"-"`
 }
 
 // Set is the migrations of a folder in the order of their versions.
@@ -63,11 +67,16 @@ func Read(folder fs.FS, title string) (Set, error) {
 			return Set{}, problem.Wrong("write it in SQL, or run it with your own goose binary before the promotion",
 				"%s/%s is a migration written in Go, which only the program that contains it can run", title, name)
 		}
-		digest, err := digestFile(folder, name)
+		content, err := readFile(folder, name)
 		if err != nil {
 			return Set{}, problem.Wrong("", "%s/%s cannot be read: %w", title, name, err)
 		}
-		set.Files = append(set.Files, File{Version: version, Name: name, SHA256: digest})
+		sum := sha256.Sum256(content)
+		file := File{Version: version, Name: name, SHA256: hex.EncodeToString(sum[:])}
+		if err := file.annotate(title, string(content)); err != nil {
+			return Set{}, err
+		}
+		set.Files = append(set.Files, file)
 	}
 	if len(set.Files) == 0 {
 		return Set{}, problem.Wrong("a migration is a file such as 00001_create_users.sql; `goose create NAME sql` makes one",
@@ -83,20 +92,15 @@ func Read(folder fs.FS, title string) (Set, error) {
 	return set, nil
 }
 
-func digestFile(folder fs.FS, name string) (string, error) {
+func readFile(folder fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(folder, name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if info.Size() > maximumFileBytes {
-		return "", fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), maximumFileBytes)
+		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), maximumFileBytes)
 	}
-	content, err := fs.ReadFile(folder, name)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:]), nil
+	return fs.ReadFile(folder, name)
 }
 
 // Digest returns one hexadecimal SHA-256 over all versions, names and contents.

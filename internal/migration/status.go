@@ -59,7 +59,7 @@ func joinNames(files []File) string {
 func ReadStatus(ctx context.Context, db *database.Database, set Set) (Status, error) {
 	applied, err := appliedVersions(ctx, db)
 	if err != nil {
-		return Status{}, database.Explain(err, db.Title)
+		return Status{}, err
 	}
 	var status Status
 	for version := range applied {
@@ -92,8 +92,11 @@ func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool
 		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + goose.DefaultTablename + "'"
 	}
 	var found bool
-	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil || !found {
-		return nil, err
+	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil {
+		return nil, database.Explain(err, db.Title)
+	}
+	if !found {
+		return nil, notHidden(ctx, db)
 	}
 	store, err := goosedatabase.NewStore(dialect(db), goose.DefaultTablename)
 	if err != nil {
@@ -101,7 +104,7 @@ func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool
 	}
 	rows, err := store.ListMigrations(ctx, db)
 	if err != nil {
-		return nil, err
+		return nil, database.Explain(err, db.Title)
 	}
 	applied := make(map[int64]bool)
 	seen := map[int64]bool{0: true}
@@ -113,6 +116,27 @@ func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool
 		seen[row.Version] = true
 	}
 	return applied, nil
+}
+
+// notHidden returns an error when PostgreSQL has goose's table in a schema that search_path leaves out: taken for empty, the
+// database would get every migration twice.
+func notHidden(ctx context.Context, db *database.Database) error {
+	if db.Dialect == database.SQLite {
+		return nil
+	}
+	// The catalogs show tables that the user may not read, too.
+	query := `select coalesce(string_agg(quote_ident(n.nspname), ', ' order by n.nspname), '') from pg_class c
+		join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')`
+	var schemas string
+	if err := db.QueryRowContext(ctx, query, goose.DefaultTablename).Scan(&schemas); err != nil {
+		return database.Explain(err, db.Title)
+	}
+	if schemas == "" {
+		return nil
+	}
+	return problem.Unknown("put the schema into the search_path of the URL (?search_path=NAME) or of the user (alter role NAME set search_path = NAME); if the user lacks the right, grant usage on schema NAME",
+		"what is applied to %s is not known: the table %s is in the schema %s, which the connection's search_path does not show",
+		db.Title, goose.DefaultTablename, schemas)
 }
 
 func dialect(db *database.Database) goose.Dialect {

@@ -9,6 +9,8 @@ type Step struct {
 	Changes bool
 	// Release tells that the verb is told which release it is about.
 	Release bool
+	// Patient tells that the verb may go on looking until the release has come up.
+	Patient bool
 	// Watch tells that the step belongs to environments which are watched.
 	Watch bool
 }
@@ -20,7 +22,7 @@ func Order() []Step {
 		{Verb: "snapshot", Command: "create", Release: true},
 		{Verb: "migrate", Command: "up", Changes: true},
 		{Verb: "deploy", Changes: true, Release: true},
-		{Verb: "verify", Command: "once"},
+		{Verb: "verify", Command: "once", Patient: true},
 		{Verb: "verify", Command: "watch", Watch: true},
 	}
 }

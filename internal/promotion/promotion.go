@@ -48,6 +48,8 @@ type Promoter struct {
 	DryRun               bool
 	// Schema returns the version of the environment's database.
 	Schema func(context.Context) (int64, error)
+	// Serving returns the image that the environment serves now, by the host's own word; empty when it serves nothing.
+	Serving func(context.Context) (string, error)
 	// Run runs one step. What went wrong is in the checklist; an error says that no checklist could be made.
 	Run func(context.Context, Step) (checklist.Checklist, error)
 }
@@ -65,30 +67,45 @@ func (p Promoter) Promote(ctx context.Context) (Outcome, *history.Promotion, err
 		return p.interruptedOr(ctx, Refused), nil, err
 	}
 	open, current := history.HalfDone(promotions), history.Current(promotions)
-	served := open == nil && current != nil && current.Release.Same(p.Release)
+	goesOn := open != nil && open.Release.Same(p.Release)
+	served, err := p.served(ctx, open, current)
 	switch {
+	case err != nil:
+		return Refused, nil, err
 	case served && p.DryRun:
 		return AlreadyServed, nil, nil
 	case p.DryRun:
 		outcome, err := p.plan(ctx, steps[1:])
 		return outcome, nil, err
 	case served:
-		verified, err := p.Run(ctx, Step{Verb: "verify", Command: "once"})
+		verified, err := p.Run(ctx, Step{Verb: "verify", Command: "once", Patient: true})
 		if err != nil || verified.Failed() {
 			return Unchanged, nil, err
 		}
 		return AlreadyServed, nil, nil
-	}
-	if open == nil {
-		open, err = p.begin(ctx, current)
-	} else {
+	case goesOn:
 		err = p.mark(ctx, *open, history.InProgress, "gone on with")
+	default:
+		open, err = p.begin(ctx, open, current)
 	}
 	if err != nil {
 		return Refused, nil, err
 	}
-	outcome, err := p.follow(ctx, *open, steps[1:])
+	outcome, err := p.follow(ctx, *open, steps[1:], goesOn)
 	return outcome, open, err
+}
+
+// served tells whether there is nothing to do: the record, the host and the database all say that the release is served.
+func (p Promoter) served(ctx context.Context, open, current *history.Promotion) (bool, error) {
+	if open != nil || current == nil || !current.Release.Same(p.Release) {
+		return false, nil
+	}
+	image, err := p.Serving(ctx)
+	if err != nil || image != p.Release.Image {
+		return false, err
+	}
+	schema, err := p.Schema(ctx)
+	return schema == p.Release.Schema, err
 }
 
 // plan runs the steps that a dry run can: each says what it would do, and the first that could not ends it.
@@ -104,44 +121,65 @@ func (p Promoter) plan(ctx context.Context, steps []Step) (Outcome, error) {
 	return Planned, nil
 }
 
-// begin opens the record: from here on an interruption can be found again.
-func (p Promoter) begin(ctx context.Context, current *history.Promotion) (*history.Promotion, error) {
-	schema, err := p.Schema(ctx)
-	if err != nil {
-		return nil, err
-	}
-	record := history.Promotion{Task: history.Promote, Environment: p.Environment, Release: p.Release, FromSchema: schema}
+// begin opens the record: from here on an interruption can be found again. The way back leads to what was served well,
+// also across an unsettled promotion that this one goes forward from.
+func (p Promoter) begin(ctx context.Context, unsettled, current *history.Promotion) (*history.Promotion, error) {
+	record := history.Promotion{Task: history.Promote, Environment: p.Environment, Release: p.Release}
 	if current != nil {
 		record.From = &current.Release
 	}
-	record, err = p.History.Create(ctx, record)
+	if unsettled != nil {
+		record.FromSchema = unsettled.FromSchema
+	} else {
+		schema, err := p.Schema(ctx)
+		if err != nil {
+			return nil, err
+		}
+		record.FromSchema = schema
+	}
+	record, err := p.History.Create(ctx, record)
 	return &record, err
 }
 
-// follow runs the steps after preflight and closes the record, unless the run is interrupted.
-func (p Promoter) follow(ctx context.Context, record history.Promotion, steps []Step) (Outcome, error) {
+// follow runs the steps after preflight and closes the record, unless the run is interrupted. changed tells that an
+// earlier run of the same promotion may have changed something.
+func (p Promoter) follow(ctx context.Context, record history.Promotion, steps []Step, changed bool) (Outcome, error) {
 	for _, step := range steps {
 		if step.Watch && !p.Watch {
 			continue
 		}
+		changed = changed || step.Changes
 		result, err := p.Run(ctx, step)
 		switch {
 		case ctx.Err() != nil:
 			return Interrupted, err
 		case err != nil:
-			return p.wayBack(ctx, record, fmt.Sprintf("%s: %v", step.Verb, err))
-		case result.Verdict() == checklist.Inconclusive && !step.Changes && step.Verb == "verify" && !p.RollBackInconclusive:
+			return p.wayBack(ctx, record, fmt.Sprintf("%s: %v", step.Verb, err), changed)
+		case result.Verdict() == checklist.Inconclusive && step.Verb == "verify" && !p.RollBackInconclusive:
 			return Stopped, p.mark(ctx, record, history.Error, why(step, result)+"; the release stays in place")
 		case result.Failed():
-			return p.wayBack(ctx, record, why(step, result))
+			return p.wayBack(ctx, record, why(step, result), changed)
 		}
+	}
+	// Whoever deployed something else meanwhile must not have it recorded as proven.
+	image, err := p.Serving(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return Interrupted, nil
+	case err != nil:
+		return Stopped, p.mark(ctx, record, history.Error, fmt.Sprintf("what is served at the end is not known: %v", err))
+	case image != p.Release.Image:
+		return Stopped, p.mark(ctx, record, history.Error, "something else is served at the end: another deployment came in between")
 	}
 	return Promoted, p.mark(ctx, record, history.Success, "verified")
 }
 
 // wayBack records why the promotion failed, and undoes what it changed. The rollback closes the record itself, so that it
 // is closed as well when people roll back by hand what was interrupted here.
-func (p Promoter) wayBack(ctx context.Context, record history.Promotion, reason string) (Outcome, error) {
+func (p Promoter) wayBack(ctx context.Context, record history.Promotion, reason string, changed bool) (Outcome, error) {
+	if !changed {
+		return Unchanged, p.mark(ctx, record, history.Failure, reason+"; nothing was changed")
+	}
 	if err := p.mark(ctx, record, history.Error, reason); err != nil {
 		return Broken, err
 	}

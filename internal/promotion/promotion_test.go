@@ -18,7 +18,7 @@ import (
 var errBroken = errors.New("cannot run")
 
 func release(label string) history.Release {
-	return history.Release{Label: label, Image: "sha256:" + strings.Repeat(label[1:], 64), Migrations: label}
+	return history.Release{Label: label, Image: "sha256:" + strings.Repeat(label[1:], 64), Migrations: label, Schema: 5}
 }
 
 // stage is a promotion whose verbs answer as the test says, on a real history.
@@ -27,18 +27,21 @@ type stage struct {
 	// verdicts are by "verb command"; a verb that is not among them passes. The verdict "error" is an error.
 	verdicts map[string]checklist.Verdict
 	ran      []string
+	schema   int64
+	serving  string
 	cancel   context.CancelFunc
 	cancelAt string
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{verdicts: map[string]checklist.Verdict{}}
+	s := &stage{verdicts: map[string]checklist.Verdict{}, schema: 5, serving: release("v2").Image}
 	s.promoter = promotion.Promoter{
 		History:     history.NewFile(filepath.Join(t.TempDir(), "history.jsonl"), time.Now),
 		Environment: "production", Release: release("v2"), Watch: true,
-		Schema: func(context.Context) (int64, error) { return 5, nil },
-		Run:    s.run,
+		Schema:  func(context.Context) (int64, error) { return s.schema, nil },
+		Serving: func(context.Context) (string, error) { return s.serving, nil },
+		Run:     s.run,
 	}
 	return s
 }
@@ -101,8 +104,11 @@ func TestPromote(t *testing.T) {
 			ran: "preflight check, snapshot create, migrate up, deploy, verify once", state: history.Success},
 		{name: "a gate says no", verdicts: map[string]checklist.Verdict{"preflight check": checklist.Fail}, want: promotion.Refused, ran: "preflight check"},
 		{name: "a gate does not know", verdicts: map[string]checklist.Verdict{"preflight check": checklist.Inconclusive}, want: promotion.Refused, ran: "preflight check"},
-		{name: "no snapshot", verdicts: map[string]checklist.Verdict{"snapshot create": checklist.Fail, "rollback run": checklist.Skip}, want: promotion.Unchanged,
-			ran: "preflight check, snapshot create, rollback run", state: history.Error},
+		{name: "no snapshot", verdicts: map[string]checklist.Verdict{"snapshot create": checklist.Fail}, want: promotion.Unchanged,
+			ran: "preflight check, snapshot create", state: history.Failure},
+		{name: "a failed migration left nothing", verdicts: map[string]checklist.Verdict{"migrate up": checklist.Fail, "rollback run": checklist.Skip}, want: promotion.Unchanged,
+			ran: "preflight check, snapshot create, migrate up, rollback run", state: history.Error},
+		{name: "something else is served at the end", change: func(s *stage) { s.serving = release("v3").Image }, want: promotion.Stopped, ran: allSteps, state: history.Error},
 		{name: "a migration fails", verdicts: map[string]checklist.Verdict{"migrate up": checklist.Fail}, want: promotion.RolledBack,
 			ran: "preflight check, snapshot create, migrate up, rollback run", state: history.Error},
 		{name: "a verb cannot run", verdicts: map[string]checklist.Verdict{"deploy": "error"}, want: promotion.RolledBack,
@@ -163,6 +169,55 @@ func TestPromoteWhatIsServedVerifiesIt(t *testing.T) {
 		if got := strings.Join(s.ran, ", "); got != "preflight check, verify once" {
 			t.Errorf("ran %s", got)
 		}
+	}
+}
+
+// What the record says is not enough: a database that was restored, or a process that died, is promoted into again.
+func TestPromoteWhatIsOnlyRecordedAsServed(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*stage){
+		"the schema is older": func(s *stage) { s.schema = 3 },
+		"nothing serves at first": func(s *stage) {
+			s.serving = ""
+			inner := s.promoter.Run
+			s.promoter.Run = func(ctx context.Context, step promotion.Step) (checklist.Checklist, error) {
+				if step.Verb == "deploy" {
+					s.serving = release("v2").Image
+				}
+				return inner(ctx, step)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.served(t, "v2")
+			change(s)
+			outcome, _, err := s.promoter.Promote(t.Context())
+			if err != nil || outcome != promotion.Promoted || strings.Join(s.ran, ", ") != allSteps {
+				t.Errorf("got %q after %q, %v", outcome, s.ran, err)
+			}
+		})
+	}
+}
+
+// The way back leads past an unsettled promotion to what was served well.
+func TestPromoteForwardFromAnUnsettledOne(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.served(t, "v1")
+	s.promoter.Release = release("v3")
+	s.verdicts["deploy"], s.verdicts["rollback run"] = checklist.Fail, checklist.Fail
+	if outcome, _, err := s.promoter.Promote(t.Context()); err != nil || outcome != promotion.Broken {
+		t.Fatalf("got %q, %v", outcome, err)
+	}
+	s.promoter.Release, s.verdicts, s.schema, s.serving = release("v4"), nil, 9, release("v4").Image
+	outcome, record, err := s.promoter.Promote(t.Context())
+	if err != nil || outcome != promotion.Promoted {
+		t.Fatalf("got %q, %v", outcome, err)
+	}
+	if record.From.Label != "v1" || record.FromSchema != 5 {
+		t.Errorf("got a way back to %s at schema %d, want v1 at 5", record.From.Label, record.FromSchema)
 	}
 }
 

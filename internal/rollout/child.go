@@ -17,7 +17,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// startScript writes the process's own number and image before it becomes the application. Until then it holds the
+// startScript writes the process's own number, image and command before it becomes the application. Until then it holds the
 // deployer's lock (descriptor 4) too, so that no other deployer can meet a running process that has not said who it is.
 // The lock on running.lock (descriptor 3) is inherited by the application and ends with it and its children.
 const startScript = `(umask 077; printf '%s %s\n' "$$" "$2" >"$1") && shift 2 && exec "$@" 4>&-`
@@ -27,6 +27,13 @@ type child struct {
 	// pid is zero as long as the process has not said who it is.
 	pid   int
 	image string
+	// command is the fingerprint of the command that it was started with; empty when it is not known.
+	command string
+}
+
+// serves tells whether the child is the release, started as it was placed.
+func (c *child) serves(release placement) bool {
+	return c != nil && c.image == release.Image && c.command == release.fingerprint()
 }
 
 func (c *child) String() string {
@@ -46,12 +53,13 @@ func (p *Process) running() (*child, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	number, image, _ := strings.Cut(strings.TrimSuffix(content, "\n"), " ")
+	number, identity, _ := strings.Cut(strings.TrimSuffix(content, "\n"), " ")
+	image, command, _ := strings.Cut(identity, " ")
 	pid, err := strconv.Atoi(number)
 	if err != nil || pid <= 1 || !imageForm.MatchString(image) {
 		return &child{}, nil
 	}
-	return &child{pid, image}, nil
+	return &child{pid, image, command}, nil
 }
 
 // settled is running for a deployer, who holds the lock that a starting process keeps until it has said who it is.
@@ -65,7 +73,7 @@ func (p *Process) settled() (*child, error) {
 }
 
 // start starts the release and returns at once; nothing of ours runs.
-func (p *Process) start(ctx context.Context, deployer *lockfile.Lock, image string) (err error) {
+func (p *Process) start(ctx context.Context, deployer *lockfile.Lock, release placement) (err error) {
 	// The number of a process that ended goes before the lock is taken, or it would seem to be the one that holds it.
 	for _, step := range []error{os.Remove(p.path("app.pid")), os.Rename(p.path("app.log"), p.path("app.log.1"))} {
 		if step != nil && !errors.Is(step, fs.ErrNotExist) {
@@ -83,10 +91,11 @@ func (p *Process) start(ctx context.Context, deployer *lockfile.Lock, image stri
 		return err
 	}
 	defer log.Close()
-	arguments := append([]string{"-c", startScript, "airlock", p.path("app.pid"), image}, p.options.Command...)
+	identity := release.Image + " " + release.fingerprint()
+	arguments := append([]string{"-c", startScript, "airlock", p.path("app.pid"), identity}, release.Command...)
 	// Not bound to ctx: the application outlives Airlock.
 	command := exec.Command("/bin/sh", arguments...)
-	command.Dir = p.folder(image)
+	command.Dir = p.folder(release.Image)
 	command.Env = p.environment()
 	command.Stdout, command.Stderr = log, log
 	command.ExtraFiles = []*os.File{running.File, deployer.File}

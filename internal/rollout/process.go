@@ -26,10 +26,13 @@ const (
 	// Helpers of a stopped application may hold its port a moment longer than it lives.
 	portWait = time.Second
 	// After SIGKILL only the kernel is left to wait for.
-	killWait             = 5 * time.Second
-	defaultStartTimeout  = 30 * time.Second
-	defaultStopTimeout   = 10 * time.Second
-	defaultKeep          = 3
+	killWait            = 5 * time.Second
+	defaultStartTimeout = 30 * time.Second
+	defaultStopTimeout  = 10 * time.Second
+	defaultKeep         = 3
+	// Once the old version was told to stop, an interrupt must not leave nothing serving: this is how much longer a step
+	// may take, a second less than a verb has after an interrupt.
+	outliving            = 6 * time.Second
 	stepsOfServe         = 4
 	maximumPIDFileLength = 256
 )
@@ -38,10 +41,12 @@ const (
 type Options struct {
 	// Directory is where releases, state and log live, on a local file system; it is made with mode 0700.
 	Directory string
-	// Command is the program and its arguments. It starts inside the release's folder, so "./app" is the release's own.
+	// Command is the program and its arguments, for the releases that are placed: each is started with the command that it
+	// was placed with. It starts inside the release's folder, so "./app" is the release's own.
 	// It must keep the file descriptors that it inherits, and must not write into its folder.
 	Command []string
-	// Environment is all that the application gets, but for PATH, HOME, TMPDIR, TZ and LANG. Values are never printed.
+	// Environment is all that the application gets, but for PATH, HOME, TMPDIR, TZ and LANG. Values are never printed. It is
+	// not kept with a release, since it holds secrets: going back serves the old files with the values of today.
 	Environment map[string]string
 	// URL is where the application listens: http://127.0.0.1:8502 and the like, on a loopback address.
 	URL string
@@ -147,20 +152,27 @@ func (p *Process) State(ctx context.Context) (State, error) {
 		return State{}, problem.Unknown("put state.json back, or end that process",
 			"what serves in %s is unknown: %s runs, and state.json is missing", p.options.Directory, found)
 	}
-	state.Running = found != nil && found.image == state.Current.Image
+	if found != nil && found.image == state.Current.Image {
+		// A record that cannot be read says nothing against the process that serves.
+		release, err := p.placed(found.image)
+		state.Running = err != nil || found.serves(release)
+	}
 	return state, nil
 }
 
-// Serve makes the placed release with this image the one that serves, and removes releases that are no longer needed.
-// A release that serves already is left running. Serving the previous image is going back: the version that is left
+// Serve makes the placed release with this image the one that serves, with the command that it was placed with and the
+// environment of the options, and removes releases that are no longer needed. A release that serves already, with this
+// command, is left running. An interrupt that comes when the old version was told to stop lets the new one be started.
+// Serving the previous image is going back: the version that is left
 // does not become the previous one, the version before does. An error before the old version is stopped has changed
 // nothing; when the new version does not come up, it is Current and the caller decides to go back. Killed at any
 // moment and called again, it ends in the same state.
 func (p *Process) Serve(ctx context.Context, image string, progress Progress) (err error) {
-	version, err := p.placed(image)
+	release, err := p.placed(image)
 	if err != nil {
 		return err
 	}
+	version := release.Version
 	lock, err := p.lock(ctx)
 	if err != nil {
 		return err
@@ -174,7 +186,7 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 	if err != nil {
 		return err
 	}
-	serves := old != nil && old.image == image
+	serves := old.serves(release)
 	if !serves {
 		advance(progress, 0, stepsOfServe, "checking "+version.Title())
 		if err := p.Check(ctx, image); err != nil {
@@ -195,7 +207,7 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 	}
 	if !serves {
 		advance(progress, 1, stepsOfServe, "stopping the version before")
-		if err := p.replace(ctx, lock, old, version, progress); err != nil {
+		if err := p.replace(ctx, lock, old, release, progress); err != nil {
 			return err
 		}
 	}
@@ -212,22 +224,43 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 	return nil
 }
 
-// replace stops old, if any, and starts version.
-func (p *Process) replace(ctx context.Context, lock *lockfile.Lock, old *child, version Version, progress Progress) error {
+// replace stops old, if any, and starts the release.
+func (p *Process) replace(ctx context.Context, lock *lockfile.Lock, old *child, release placement, progress Progress) error {
+	if err := ctx.Err(); err != nil {
+		return problem.New("run again to finish", "interrupted; what was served is left as it is: %w", err)
+	}
+	ctx, cancel := outlive(ctx, outliving)
+	defer cancel()
 	if old != nil {
 		if err := p.stop(ctx, old); err != nil {
-			return fmt.Errorf("%s is not started: %w", version.Title(), err)
+			return fmt.Errorf("%s is not started: %w", release.Title(), err)
 		}
 		// What answers on the port now is not ours, and would be taken for the new version.
 		if err := p.portFree(ctx); err != nil {
-			return fmt.Errorf("the version before is stopped and %s is not started: %w", version.Title(), err)
+			return fmt.Errorf("the version before is stopped and %s is not started: %w", release.Title(), err)
 		}
 	}
-	advance(progress, 2, stepsOfServe, "starting "+version.Title())
-	if err := p.start(ctx, lock, version.Image); err != nil {
-		return fmt.Errorf("start %s: %w", version.Title(), err)
+	advance(progress, 2, stepsOfServe, "starting "+release.Title())
+	if err := p.start(ctx, lock, release); err != nil {
+		return fmt.Errorf("start %s: %w", release.Title(), err)
 	}
 	return nil
+}
+
+// outlive returns a context that ends a time after its parent does.
+func outlive(parent context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(by):
+			cancel()
+		}
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // Stop ends what serves, first with SIGTERM and after StopTimeout with SIGKILL; nothing running is no error.

@@ -3,8 +3,13 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,8 +20,32 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// maximumNameBytes bounds label and commit together, so that a record always fits its bound.
-const maximumNameBytes = 1024
+// maximumNameBytes bounds label and commit together, and maximumCommandBytes the command as JSON, so that a record always
+// fits its bound.
+const (
+	maximumNameBytes    = 1024
+	maximumCommandBytes = 32 << 10
+)
+
+// placement is the record of a release: the version, and the command that belongs to its files.
+type placement struct {
+	Version
+	Command []string `json:"command"`
+}
+
+func (p placement) equal(other placement) bool {
+	return p.Version == other.Version && slices.Equal(p.Command, other.Command)
+}
+
+// fingerprint tells commands apart; it is of the command's parts and where they end.
+func (p placement) fingerprint() string {
+	sum := sha256.New()
+	for _, part := range p.Command {
+		sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		io.WriteString(sum, part)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
 
 // A release is placed when its record, releases/<16 digits>.json, is there beside its folder, releases/<16 digits>.
 // The record is written last and removed first, so whatever is there without its other half was left by a killed
@@ -28,10 +57,15 @@ func (p *Process) folder(image string) string {
 func recordOf(folder string) string { return folder + ".json" }
 
 // Place copies the folder source to the host, under its digest, and returns version with its Image filled in; an
-// Image that is given must be the folder's. The same release again, whole, is left alone but for its label and commit.
+// Image that is given must be the folder's. The release keeps the command of the options. The same release again, whole, is
+// left alone but for its label, commit and command.
 func (p *Process) Place(ctx context.Context, source string, version Version, progress Progress) (_ Version, err error) {
 	if len(version.Label)+len(version.Commit) > maximumNameBytes {
 		return Version{}, problem.Wrong("", "the label and commit of a version have at most %d bytes", maximumNameBytes)
+	}
+	encoded, err := json.Marshal(p.options.Command)
+	if err != nil || len(encoded) > maximumCommandBytes {
+		return Version{}, problem.Wrong("put it into a script of the release", "the command of a process has at most %d bytes", maximumCommandBytes)
 	}
 	image, err := digest(ctx, source)
 	if err != nil {
@@ -50,9 +84,10 @@ func (p *Process) Place(ctx context.Context, source string, version Version, pro
 	if _, err := p.tidy(); err != nil {
 		return Version{}, fmt.Errorf("remove what an interrupted run left in %s: %w", p.options.Directory, err)
 	}
+	wanted := placement{version, p.options.Command}
 	placed, err := p.check(ctx, image)
 	switch {
-	case err == nil && placed == version:
+	case err == nil && placed.equal(wanted):
 		return version, nil
 	case err != nil && ctx.Err() != nil:
 		return Version{}, ctx.Err()
@@ -61,7 +96,7 @@ func (p *Process) Place(ctx context.Context, source string, version Version, pro
 			return Version{}, fmt.Errorf("place release %s: %w", version.Title(), err)
 		}
 	}
-	return version, writeRecord(recordOf(p.folder(image)), version)
+	return version, writeRecord(recordOf(p.folder(image)), wanted)
 }
 
 // copyRelease brings the folder to its place, where a damaged one may be, but writes no record.
@@ -91,41 +126,43 @@ func (p *Process) Check(ctx context.Context, image string) error {
 	return err
 }
 
-func (p *Process) check(ctx context.Context, image string) (Version, error) {
-	version, err := p.placed(image)
+func (p *Process) check(ctx context.Context, image string) (placement, error) {
+	release, err := p.placed(image)
 	if err != nil {
-		return Version{}, err
+		return placement{}, err
 	}
 	got, err := digest(ctx, p.folder(image))
 	if err != nil {
-		return Version{}, err
+		return placement{}, err
 	}
 	if got != image {
-		return Version{}, problem.New("place it again; an application must not write into its release's folder",
-			"release %s changed after it was placed: %s is now %s", version.Title(), p.folder(image), got)
+		return placement{}, problem.New("place it again; an application must not write into its release's folder",
+			"release %s changed after it was placed: %s is now %s", release.Title(), p.folder(image), got)
 	}
-	return version, nil
+	return release, nil
 }
 
-// placed returns the version that the release was placed as.
-func (p *Process) placed(image string) (Version, error) {
+// placed returns what the release was placed as.
+func (p *Process) placed(image string) (placement, error) {
 	if !imageForm.MatchString(image) {
-		return Version{}, problem.Wrong(`an image is "sha256:" and 64 hexadecimal digits`, "%.80q is not an image", image)
+		return placement{}, problem.Wrong(`an image is "sha256:" and 64 hexadecimal digits`, "%.80q is not an image", image)
 	}
-	var version Version
-	err := readRecord(recordOf(p.folder(image)), &version)
+	var found placement
+	err := readRecord(recordOf(p.folder(image)), &found)
 	if err == nil {
 		_, err = os.Stat(p.folder(image))
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Version{}, problem.New("place it first", "release %s is not in %s", image, p.path("releases"))
+		return placement{}, problem.New("place it first", "release %s is not in %s", image, p.path("releases"))
 	case err != nil:
-		return Version{}, fmt.Errorf("read the record of release %s: %w", image, err)
-	case version.Image != image:
-		return Version{}, problem.New("", "%s holds release %.80q, not %s", p.folder(image), version.Image, image)
+		return placement{}, fmt.Errorf("read the record of release %s: %w", image, err)
+	case found.Image != image:
+		return placement{}, problem.New("", "%s holds release %.80q, not %s", p.folder(image), found.Image, image)
+	case len(found.Command) == 0:
+		return placement{}, problem.New("place it again", "the record of release %s has no command", found.Title())
 	}
-	return version, nil
+	return found, nil
 }
 
 // remove takes the record first: a folder without it is never served.

@@ -27,9 +27,13 @@ const (
 
 var outputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
 
-// Output sets an output of the step; in a terminal there are none and it only checks. A name or value that GitHub would
-// take for something else, that holds a masked value (GitHub would drop it silently), or that does not fit is an error.
+// Output sets an output of the step; in a terminal there are none and it does nothing. A name or value that GitHub would
+// take for something else or that does not fit is an error. A value that holds a masked one is left out with a warning:
+// GitHub would drop it silently, and what was masked may be a word of every day.
 func (r *Runner) Output(name, value string) error {
+	if !r.github {
+		return nil
+	}
 	if !outputName.MatchString(name) {
 		return problem.New("", "set output %q: the name must be letters, digits, - and _", quotable(name))
 	}
@@ -37,8 +41,8 @@ func (r *Runner) Output(name, value string) error {
 		return problem.New("", "set output %s: its value holds the text that ends a value in GitHub's file", name)
 	}
 	if r.Redact(value) != value {
-		return problem.New("Pass secrets between steps through the environment or a secret store",
-			"set output %s: its value holds a secret, which GitHub would drop without a word", name)
+		r.Annotate(Annotation{Level: LevelWarning, Title: "output " + name, Message: "it is not set: its value holds a masked value, and GitHub would drop it"})
+		return nil
 	}
 	size := 2 * len(utf16.Encode([]rune(name+value)))
 	r.mu.Lock()
@@ -47,9 +51,6 @@ func (r *Runner) Output(name, value string) error {
 		return problem.New("Write large values to a file and pass its path", "set output %s: the outputs are larger than 1 MB", name)
 	}
 	r.outputSize += size
-	if !r.github {
-		return nil
-	}
 	if r.options.Getenv("GITHUB_OUTPUT") == "" {
 		return problem.New("Is this a step of a GitHub Actions job?", "set output %s: GITHUB_OUTPUT is not set", name)
 	}

@@ -55,14 +55,22 @@ func forms(value string) []string {
 	return slices.DeleteFunc(all, func(form string) bool { return utf8.RuneCountInString(form) < shortestSecret })
 }
 
-// secretParts returns the value and each of its lines, as far as they are long enough to be hidden.
+// harmless are words that no secret consists of: JSON's, and the verdicts, without which an output says nothing.
+func harmless(word string) bool {
+	return slices.Contains([]string{
+		"true", "false", "null", string(checklist.Pass), string(checklist.Warn), string(checklist.Fail), string(checklist.Skip), string(checklist.Inconclusive),
+	}, word)
+}
+
+// secretParts returns the value and each of its lines, as far as they are worth hiding.
 func secretParts(value string) []string {
 	parts := []string{value}
 	for line := range strings.Lines(value) {
 		parts = append(parts, strings.TrimSpace(line))
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool {
-		return utf8.RuneCountInString(strings.TrimSpace(part)) < shortestSecret
+		part = strings.TrimSpace(part)
+		return utf8.RuneCountInString(part) < shortestSecret || harmless(part)
 	})
 	slices.Sort(parts)
 	return slices.Compact(parts)

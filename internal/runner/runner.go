@@ -91,12 +91,9 @@ func (r *Runner) Style() checklist.Style {
 }
 
 // Mask hides a value, and each line of it, from everything that goes through the runner from now on; GitHub is told to hide
-// it as well. Values under four characters, and the words true, false and null, are no secrets and would ruin what is
-// printed: they are left alone.
+// it as well. Values under four characters, and words such as true and pass, are no secrets and would ruin what is printed:
+// they are left alone.
 func (r *Runner) Mask(value string) {
-	if value == "true" || value == "false" || value == "null" {
-		return
-	}
 	r.mu.Lock()
 	r.secrets.add(value)
 	r.mu.Unlock()

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/git"
 	"github.com/randomchaoslabs/airlock/internal/probe"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -15,8 +17,27 @@ import (
 // Probes returns the checks of the config, and what ends them. A config without any is refused: verifying nothing would
 // be a pass that nobody earned.
 func (w *Workspace) Probes(ctx context.Context) (probes []probe.Probe, end func(), err error) {
+	return w.probesOf(ctx, w.Config)
+}
+
+// ProbesAt returns the checks as the config had them at a commit: what a release promises is not asked of the one before
+// it. Where that config cannot be had, it returns the checks of today.
+func (w *Workspace) ProbesAt(ctx context.Context, commit string) (probes []probe.Probe, end func(), err error) {
+	path := w.call.Path(w.call.Inputs.String("config"))
+	source, err := git.Tree{Directory: filepath.Dir(path)}.File(ctx, commit, filepath.Base(path))
+	if err != nil {
+		return w.Probes(ctx)
+	}
+	earlier, err := config.Parse(path+" at "+commit, []byte(source))
+	if err != nil {
+		return w.Probes(ctx)
+	}
+	return w.probesOf(ctx, earlier)
+}
+
+func (w *Workspace) probesOf(ctx context.Context, from *config.Config) (probes []probe.Probe, end func(), err error) {
 	end = func() {}
-	checks, secrets, err := w.Config.ExpandChecks(w.call.Lookup)
+	checks, secrets, err := from.ExpandChecks(w.call.Lookup)
 	for _, secret := range secrets {
 		w.call.Mask(secret)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/config"
+	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/runner"
 )
 
@@ -66,9 +67,16 @@ type Call struct {
 	Getenv    func(string) string
 	// Lookup resolves the ${NAME}s of the config.
 	Lookup config.Lookup
-	// Mask keeps a value out of everything that is printed.
-	Mask func(string)
-	Now  func() time.Time
+	// Config is the config once it is read; a caller that read it before gives it here, and it is not read again.
+	Config *config.Config
+	// Release is what the caller promotes: a folder or migrations that are another by now are refused. Nil pins nothing.
+	Release *history.Release
+	// Locked tells that the caller holds the environment's lock.
+	Locked bool
+	// Mask keeps a value out of everything that is printed or written; Redact returns text without what was masked.
+	Mask   func(string)
+	Redact func(string) string
+	Now    func() time.Time
 	// Progress begins to show that something lasts.
 	Progress func(title string) Progress
 	// Show prints a checklist for people, at once; Say prints a paragraph.
@@ -91,6 +99,10 @@ type Request struct {
 	Given map[string]string
 	// Lookup resolves the ${NAME}s of the config.
 	Lookup config.Lookup
+	// Config, Release and Locked are those of Call.
+	Config  *config.Config
+	Release *history.Release
+	Locked  bool
 }
 
 // Checklist returns an empty checklist for the call.

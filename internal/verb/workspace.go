@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/backup"
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/gate"
@@ -43,10 +43,22 @@ type Workspace struct {
 // Workspace reads the config and the environment that the call names. What the verb cannot do yet is refused.
 func (c *Call) Workspace() (*Workspace, error) { return c.WorkspaceOf(c.Inputs.String("environment")) }
 
+// LoadConfig reads the config that the call names, once: what one call does rests on one text.
+func (c *Call) LoadConfig() (*config.Config, error) {
+	if c.Config != nil {
+		return c.Config, nil
+	}
+	loaded, err := config.Load(c.Path(c.Inputs.String("config")))
+	if err != nil {
+		return nil, err
+	}
+	c.Config = loaded
+	return loaded, nil
+}
+
 // WorkspaceOf reads the config that the call names, and the environment of that name in it.
 func (c *Call) WorkspaceOf(name string) (*Workspace, error) {
-	path := c.Path(c.Inputs.String("config"))
-	loaded, err := config.Load(path)
+	loaded, err := c.LoadConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -63,14 +75,26 @@ func (c *Call) WorkspaceOf(name string) (*Workspace, error) {
 	if err := c.Verb.Refuse(loaded, name); err != nil {
 		return nil, err
 	}
-	root := filepath.Dir(path)
+	root := filepath.Dir(c.Path(c.Inputs.String("config")))
 	if filepath.Base(root) == ".github" {
 		root = filepath.Dir(root)
 	}
 	return &Workspace{
 		Root: root, Name: name, Config: loaded, Environment: environment, call: c,
-		History: history.NewFile(filepath.Join(root, stateFolder, "history.jsonl"), c.Now),
+		History: redacted{history.NewFile(filepath.Join(root, stateFolder, "history.jsonl"), c.Now), c.Redact},
 	}, nil
+}
+
+// redacted keeps secrets out of the record: why a promotion failed can be in the words of an application.
+type redacted struct {
+	history.Store
+	redact func(string) string
+}
+
+// Mark implements history.Store.
+func (r redacted) Mark(ctx context.Context, id string, status history.Status) error {
+	status.Description = r.redact(status.Description)
+	return r.Store.Mark(ctx, id, status)
 }
 
 // Path makes a path of the call's inputs absolute.
@@ -81,9 +105,12 @@ func (c *Call) Path(name string) string {
 	return filepath.Join(c.Directory, name)
 }
 
-// Lock keeps other processes from promoting into the environment, or rolling it back, until the function that it returns
-// is called. What this process holds already is no hindrance: a promotion rolls back on its own.
+// Lock keeps everybody else from changing the environment until the function that it returns is called. It does nothing
+// when the caller holds the lock: a promotion deploys, and rolls back, on its own.
 func (w *Workspace) Lock() (unlock func(), err error) {
+	if w.call.Locked {
+		return func() {}, nil
+	}
 	path := filepath.Join(w.Root, stateFolder, w.Name+".lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, problem.New("", "the state folder cannot be made: %w", err)
@@ -91,9 +118,6 @@ func (w *Workspace) Lock() (unlock func(), err error) {
 	lock, err := lockfile.Try(path)
 	if errors.Is(err, lockfile.ErrHeld) {
 		holder, _ := os.ReadFile(path) // A name for the message; the lock itself is the kernel's.
-		if string(holder) == strconv.Itoa(os.Getpid()) {
-			return func() {}, nil
-		}
 		return nil, problem.New("wait until it has ended", "another airlock (process %.20s) is working on %s", holder, w.Name)
 	} else if err != nil {
 		return nil, problem.New("", "%s cannot be locked: %w", w.Name, err)
@@ -168,7 +192,22 @@ func (w *Workspace) Migrations() (folder fs.FS, title string) {
 // MigrationSet reads the migrations of the work tree.
 func (w *Workspace) MigrationSet() (migration.Set, error) {
 	folder, title := w.Migrations()
-	return migration.Read(folder, title)
+	set, err := migration.Read(folder, title)
+	if err != nil {
+		return set, err
+	}
+	return set, w.call.Pinned(set)
+}
+
+// changedHint is for what is not what the promotion began with.
+const changedHint = "leave the files alone while a promotion runs; promote again what they are now"
+
+// Pinned returns an error when the migrations are not those of the release that the caller promotes.
+func (c *Call) Pinned(set migration.Set) error {
+	if c.Release != nil && set.Digest() != c.Release.Migrations {
+		return problem.New(changedHint, "the migrations changed since the promotion began")
+	}
+	return nil
 }
 
 // MigrateDown takes back what is applied beyond version to, and returns the names of the files.
@@ -190,7 +229,7 @@ func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress migratio
 	return names, err
 }
 
-// SnapshotOf returns the name of the snapshot that was taken for a promotion, empty when there is none.
+// SnapshotOf returns which snapshot was taken for a promotion and where it is, empty when there is none.
 func (w *Workspace) SnapshotOf(ctx context.Context, promotion history.Promotion) (string, error) {
 	store, err := w.Backups()
 	if err != nil {
@@ -198,17 +237,26 @@ func (w *Workspace) SnapshotOf(ctx context.Context, promotion history.Promotion)
 	}
 	snapshots, err := store.List(ctx)
 	for _, snapshot := range snapshots {
-		if snapshot.Tags.Run == promotion.ID {
-			return snapshot.Name, nil
+		// The run that took it may have a name of its own; the release and the time tell as well.
+		since := snapshot.Tags.Release == promotion.Release.Image && !snapshot.Created.Before(promotion.Created)
+		if snapshot.Tags.Run == promotion.ID || since {
+			return snapshot.Name + " in " + snapshot.Location, nil
 		}
 	}
 	return "", err
 }
 
-// Release describes what image, a folder, would be promoted with the migrations of the work tree.
+// maximumLabelBytes bounds what people call a release.
+const maximumLabelBytes = 200
+
+// Release describes what image, a folder, would be promoted with the migrations of the work tree. When the caller has
+// said what is promoted, anything else is an error.
 func (w *Workspace) Release(ctx context.Context, image, label string) (history.Release, error) {
 	if image == "" {
 		return history.Release{}, problem.Wrong("--image names the folder with the release's files", "no release is named")
+	}
+	if len(label) > maximumLabelBytes || label != checklist.OneLine(label) {
+		return history.Release{}, problem.Wrong("for example --label v2", "the label %.80q is not one printable line of at most %d bytes", label, maximumLabelBytes)
 	}
 	digest, err := rollout.DigestFolder(w.call.Path(image))
 	if err != nil {
@@ -217,6 +265,12 @@ func (w *Workspace) Release(ctx context.Context, image, label string) (history.R
 	set, err := w.MigrationSet()
 	if err != nil {
 		return history.Release{}, err
+	}
+	if pinned := w.call.Release; pinned != nil {
+		if digest != pinned.Image {
+			return history.Release{}, problem.New(changedHint, "%s changed since the promotion began", image)
+		}
+		return *pinned, nil
 	}
 	// A laptop without git can still deploy; what needs the order of releases refuses an unknown commit itself.
 	commit, _ := git.Tree{Directory: w.Root}.Head(ctx)
@@ -237,6 +291,19 @@ func (w *Workspace) Rollout() (*rollout.Process, error) {
 		Directory: w.Path(process.Directory), Command: process.Command, Environment: process.Environment, URL: w.Environment.URL,
 		StartTimeout: time.Duration(process.StartTimeout), StopTimeout: time.Duration(process.StopTimeout),
 	})
+}
+
+// Serving returns the image that the host serves now, empty when it serves nothing.
+func (w *Workspace) Serving(ctx context.Context) (string, error) {
+	host, err := w.Rollout()
+	if err != nil {
+		return "", err
+	}
+	state, err := host.State(ctx)
+	if err != nil || !state.Running {
+		return "", err
+	}
+	return state.Current.Image, nil
 }
 
 // Backups returns where snapshots of the environment's database are kept.
@@ -294,8 +361,7 @@ func (c *Call) DirectDatabase() (settings database.Settings, given bool) {
 		return database.Settings{Dialect: database.SQLite, Path: c.Path(path)}, true
 	}
 	c.Mask(location)
-	if parsed, err := url.Parse(location); err == nil {
-		password, _ := parsed.User.Password()
+	for _, password := range config.Passwords(location) {
 		c.Mask(password)
 	}
 	return database.Settings{Dialect: database.PostgreSQL, URL: location}, true

@@ -11,8 +11,11 @@ import (
 
 func TestWays(t *testing.T) {
 	t.Parallel()
-	v1 := history.Release{Label: "v1"}
+	v1 := history.Release{Label: "v1", Image: "sha256:0"}
 	promotion := history.Promotion{From: &v1, FromSchema: 5, Release: history.Release{Label: "v2", Migrations: "abc"}}
+	same := promotion
+	same.From = &history.Release{Label: "v1", Image: "sha256:1"}
+	same.Release.Image = "sha256:1"
 	first := promotion
 	first.From, first.FromSchema = nil, 0
 	tests := []struct {
@@ -31,6 +34,12 @@ func TestWays(t *testing.T) {
 			wayback.Impossible, wayback.Impossible, wayback.Impossible, "its folder is gone"},
 		{"other migrations at hand", wayback.Facts{Promotion: promotion, Schema: 7, Migrations: "xyz"},
 			wayback.Unproven, wayback.Impossible, wayback.Impossible, "check out its commit"},
+		{"the same image", wayback.Facts{Promotion: same, Schema: 7, Migrations: "abc"},
+			wayback.Impossible, wayback.Unproven, wayback.Impossible, "only the schema differs"},
+		{"an empty Down", wayback.Facts{Promotion: promotion, Schema: 7, Migrations: "abc", EmptyDowns: []string{"00007_b.sql"}},
+			wayback.Unproven, wayback.Impossible, wayback.Impossible, "nothing takes back 00007_b.sql"},
+		{"a database that does not answer", wayback.Facts{Promotion: promotion, SchemaUnknown: errors.New("connection refused"), Migrations: "abc"},
+			wayback.Unproven, wayback.Impossible, wayback.Impossible, "connection refused"},
 		{"the first release", wayback.Facts{Promotion: first, Schema: 5, Migrations: "abc"},
 			wayback.Unproven, wayback.Unproven, wayback.Impossible, "nothing was served before"},
 	}

@@ -14,6 +14,7 @@ import (
 
 	_ "embed"
 
+	"github.com/randomchaoslabs/airlock/internal/git"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/migrations"
 )
@@ -132,7 +133,7 @@ func (p *project) write(name, content string) error {
 func (p *project) git(ctx context.Context, arguments ...string) error {
 	settings := []string{"-C", p.folder, "-c", "user.name=Airlock demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"}
 	command := exec.CommandContext(ctx, "git", append(settings, arguments...)...)
-	command.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
+	command.Env = append(git.Environment(os.Environ()), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return problem.New("the demo needs git", "git %s: %w: %.300s", arguments[0], err, output)

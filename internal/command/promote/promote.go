@@ -4,13 +4,16 @@ package promote
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/config"
@@ -51,36 +54,63 @@ type Report struct {
 	Verdict      checklist.Verdict `json:"verdict"`
 	Release      history.Release   `json:"release"`
 	Environments []Environment     `json:"environments"`
+	// Error and Hint say why the promotion could not go on, when it could not.
+	Error string `json:"error,omitempty"`
+	Hint  string `json:"hint,omitempty"`
 }
 
 func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
-	order, err := environments(call)
+	loaded, err := call.LoadConfig()
 	if err != nil {
 		return verb.Result{}, err
 	}
-	report := Report{Verdict: checklist.Pass}
-	for _, name := range order {
-		one, release, err := into(ctx, call, name)
-		if err != nil {
-			return verb.Result{}, err
+	order, err := environments(call, loaded)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	workspaces, err := prepare(call, order)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	release, err := workspaces[0].Release(ctx, call.Inputs.String("image"), call.Inputs.String("label"))
+	if err != nil {
+		return verb.Result{}, err
+	}
+	report := Report{Verdict: checklist.Pass, Release: release, Environments: []Environment{}}
+	for _, workspace := range workspaces {
+		var one Environment
+		one, err = into(ctx, call, workspace, release)
+		if err != nil && len(report.Environments)+len(one.Checklists) == 0 {
+			return verb.Result{}, err // Nothing happened that could be reported.
 		}
-		report.Release = release
+		report.Verdict = verdict(one.Outcome)
+		if err != nil {
+			report.Verdict, report.Error, report.Hint = undone(err), call.Redact(err.Error()), call.Redact(problem.Hint(err))
+			one.Reason = cmp.Or(one.Reason, report.Error)
+		}
 		report.Environments = append(report.Environments, one)
 		// A dry run proves nothing, and what comes next would be refused for the want of proof.
-		if report.Verdict = verdict(one.Outcome); !one.Outcome.Good() || one.Outcome == promotion.Planned {
+		if err != nil || !one.Outcome.Good() || one.Outcome == promotion.Planned {
 			break
 		}
 	}
-	return verb.Result{Document: &verb.Document{Verdict: report.Verdict, Text: text(report, order), Value: report}}, nil
+	return verb.Result{Document: &verb.Document{Verdict: report.Verdict, Text: text(report, order), Value: report}}, err
+}
+
+// cannotGoOn is the outcome of a promotion that an error ended: how far it came is in the history.
+const cannotGoOn promotion.Outcome = "could not go on"
+
+// undone is the verdict of a promotion that an error ended.
+func undone(err error) checklist.Verdict {
+	if problem.KindOf(err) == problem.Inconclusive {
+		return checklist.Inconclusive
+	}
+	return checklist.Fail
 }
 
 // environments returns the order up to the environment that is asked for, and refuses what a laptop cannot approve before
 // anything is touched.
-func environments(call *verb.Call) ([]string, error) {
-	loaded, err := config.Load(call.Path(call.Inputs.String("config")))
-	if err != nil {
-		return nil, err
-	}
+func environments(call *verb.Call, loaded *config.Config) ([]string, error) {
 	order := loaded.Promotion
 	if len(order) == 0 {
 		return nil, problem.Wrong("for example promotion: [sandbox, production]", "the config has no order of promotion")
@@ -108,53 +138,62 @@ func environments(call *verb.Call) ([]string, error) {
 	return order, nil
 }
 
+// prepare finds out what is wrong with any environment, or with the folder for reports, before the first is touched.
+func prepare(call *verb.Call, order []string) ([]*verb.Workspace, error) {
+	var workspaces []*verb.Workspace
+	for _, name := range order {
+		workspace, err := call.WorkspaceOf(name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := workspace.Rollout(); err != nil {
+			return nil, err
+		}
+		workspaces = append(workspaces, workspace)
+	}
+	return workspaces, reports(call)
+}
+
 // into promotes into one environment, once it is approved.
-func into(ctx context.Context, call *verb.Call, name string) (Environment, history.Release, error) {
-	one := Environment{Name: name, Checklists: []checklist.Checklist{}}
-	workspace, err := call.WorkspaceOf(name)
-	if err != nil {
-		return one, history.Release{}, err
-	}
-	release, err := workspace.Release(ctx, call.Inputs.String("image"), call.Inputs.String("label"))
-	if err != nil {
-		return one, release, err
-	}
+func into(ctx context.Context, call *verb.Call, workspace *verb.Workspace, release history.Release) (Environment, error) {
+	one := Environment{Name: workspace.Name, Outcome: cannotGoOn, Checklists: []checklist.Checklist{}}
 	unlock, err := workspace.Lock()
 	if err != nil {
-		return one, release, err
+		return one, err
 	}
 	defer unlock()
 	approved, err := approve(ctx, call, workspace, release)
 	if err != nil {
-		return one, release, err
+		return one, err
 	}
 	if !approved {
 		one.Outcome, one.Reason = promotion.Refused, NotApproved
-		return one, release, nil
+		return one, nil
 	}
 	promoter := promotion.Promoter{
-		History: workspace.History, Environment: name, Release: release, DryRun: call.Inputs.Bool("dry-run"), Schema: workspace.Schema,
+		History: workspace.History, Environment: one.Name, Release: release, DryRun: call.Inputs.Bool("dry-run"),
+		Schema: workspace.Schema, Serving: workspace.Serving,
 		Run: func(ctx context.Context, step promotion.Step) (checklist.Checklist, error) {
-			list, err := follow(ctx, call, name, step)
+			list, err := follow(ctx, call, workspace, release, step)
 			if err != nil {
 				return list, err
 			}
 			one.Checklists = append(one.Checklists, list)
-			return list, keep(call, name, len(one.Checklists), list)
+			keep(call, one.Name, len(one.Checklists), list)
+			return list, nil
 		},
 	}
 	if watch := workspace.Environment.Watch; watch != nil {
 		promoter.Watch, promoter.RollBackInconclusive = true, watch.OnInconclusive == "rollback"
 	}
 	outcome, record, err := promoter.Promote(ctx)
-	if err != nil {
-		return one, release, err
-	}
-	one.Outcome, one.Reason = outcome, reason(outcome, name, one.Checklists)
 	if record != nil {
 		one.Promotion = record.ID
 	}
-	return one, release, nil
+	if err == nil || outcome == promotion.Interrupted || outcome == promotion.Broken {
+		one.Outcome, one.Reason = outcome, reason(outcome, one.Name, one.Checklists)
+	}
+	return one, err
 }
 
 // approve asks the person at the terminal where the config says so, and shows what the answer rests on.
@@ -171,7 +210,7 @@ func approve(ctx context.Context, call *verb.Call, workspace *verb.Workspace, re
 		if current.Release.Same(release) {
 			return true, nil
 		}
-		served = current.Release.Name()
+		served = checklist.OneLine(current.Release.Name())
 	}
 	schema, err := workspace.Schema(ctx)
 	if err != nil {
@@ -185,16 +224,22 @@ func approve(ctx context.Context, call *verb.Call, workspace *verb.Workspace, re
 		workspace.Name, served, schema, release.Name(), release.Schema, release.Name(), workspace.Name))
 }
 
-// follow calls the verb of one step and shows its checklist.
-func follow(ctx context.Context, call *verb.Call, environment string, step promotion.Step) (checklist.Checklist, error) {
-	given := map[string]string{"config": call.Inputs.String("config"), "environment": environment, "dry-run": call.Inputs.String("dry-run")}
+// follow calls the verb of one step and shows its checklist. The verb gets the release and the config that this promotion
+// began with.
+func follow(ctx context.Context, call *verb.Call, workspace *verb.Workspace, release history.Release, step promotion.Step) (checklist.Checklist, error) {
+	given := map[string]string{"config": call.Inputs.String("config"), "environment": workspace.Name, "dry-run": call.Inputs.String("dry-run")}
 	if step.Command != "" {
 		given["command"] = step.Command
 	}
 	if step.Release {
 		given["image"], given["label"] = call.Inputs.String("image"), call.Inputs.String("label")
 	}
-	result, err := call.Run(ctx, verb.Request{Verb: step.Verb, Directory: call.Directory, Given: given, Lookup: call.Lookup})
+	if step.Patient {
+		given["within"] = time.Duration(workspace.Environment.Deploy.Process.StartTimeout).String()
+	}
+	result, err := call.Run(ctx, verb.Request{
+		Verb: step.Verb, Directory: call.Directory, Given: given, Lookup: call.Lookup, Config: call.Config, Release: &release, Locked: true,
+	})
 	if err != nil {
 		return checklist.Checklist{}, fmt.Errorf("%s: %w", step.Verb, err)
 	}
@@ -202,25 +247,42 @@ func follow(ctx context.Context, call *verb.Call, environment string, step promo
 	return result.Checklist, nil
 }
 
-// keep writes the JSON of a checklist into the folder for reports, when there is one.
-func keep(call *verb.Call, environment string, number int, list checklist.Checklist) error {
+// reports makes the folder for reports, when there is one, and tries whether it can be written to.
+func reports(call *verb.Call) error {
 	folder := call.Inputs.String("reports")
 	if folder == "" {
 		return nil
 	}
-	var content bytes.Buffer
-	if err := checklist.WriteJSON(&content, list); err != nil {
-		return err
-	}
 	folder = call.Path(folder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return problem.New("", "the folder for reports cannot be made: %w", err)
+		return problem.Wrong("name another one with --reports", "the folder for reports cannot be made: %w", err)
 	}
-	name := fmt.Sprintf("%s-%02d-%s.json", environment, number, strings.Trim(list.Verb+"-"+list.Command, "-"))
-	if err := os.WriteFile(filepath.Join(folder, name), content.Bytes(), 0o600); err != nil {
-		return problem.New("", "a report cannot be written: %w", err)
+	trial, err := os.CreateTemp(folder, ".airlock-")
+	if err == nil {
+		err = errors.Join(trial.Close(), os.Remove(trial.Name()))
+	}
+	if err != nil {
+		return problem.Wrong("name another one with --reports", "the folder for reports cannot be written to: %w", err)
 	}
 	return nil
+}
+
+// keep writes the JSON of a checklist into the folder for reports, when there is one. A report that cannot be written is no
+// reason to undo what it reports on.
+func keep(call *verb.Call, environment string, number int, list checklist.Checklist) {
+	folder := call.Inputs.String("reports")
+	if folder == "" {
+		return
+	}
+	var content bytes.Buffer
+	name := fmt.Sprintf("%s-%02d-%s.json", environment, number, strings.Trim(list.Verb+"-"+list.Command, "-"))
+	err := checklist.WriteJSON(&content, list)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(call.Path(folder), name), content.Bytes(), 0o600)
+	}
+	if err != nil {
+		call.Say(fmt.Sprintf("warning: the report %s cannot be written: %v", name, err))
+	}
 }
 
 // reason says what stood in the way, the first item that failed, or how to go on after an interruption.
@@ -269,7 +331,7 @@ func text(report Report, order []string) string {
 			continue
 		}
 		one := report.Environments[i]
-		fmt.Fprintf(&out, "%s: %s %s\n", name, report.Release.Name(), one.Outcome)
+		fmt.Fprintf(&out, "%s: %s %s\n", name, checklist.OneLine(report.Release.Name()), one.Outcome)
 		if one.Reason != "" {
 			fmt.Fprintf(&out, "  %s\n", checklist.OneLine(one.Reason))
 		}

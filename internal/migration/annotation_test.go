@@ -1,0 +1,101 @@
+package migration_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+)
+
+const up = "-- +goose Up\ncreate table users (id integer);\n"
+
+// Each file is also taken up and down by goose itself, where goose accepts it.
+func TestFactsOfAFile(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, content            string
+		noTransaction, emptyDown bool
+		// gooseRefuses: goose's parser stops at a block comment that no statement ends.
+		gooseRefuses bool
+		// gooseRuns: for goose a comment before a semicolon is a statement.
+		gooseRuns bool
+	}{
+		{name: "both sections", content: up + "-- +goose Down\ndrop table users;\n"},
+		{name: "no down section", content: up, emptyDown: true},
+		{name: "an empty down section", content: up + "-- +goose Down\n", emptyDown: true},
+		{name: "an empty down section without a newline", content: up + "-- +goose Down", emptyDown: true},
+		{name: "comments and blank lines", content: up + "-- +goose Down\n\n-- cannot be taken back;\n  -- nor this\n", emptyDown: true},
+		{name: "Windows' line ends", content: strings.ReplaceAll(up+"-- +goose Down\n-- nothing\n", "\n", "\r\n"), emptyDown: true},
+		{name: "a block comment", content: up + "-- +goose Down\n/* drop table users */\n", emptyDown: true, gooseRefuses: true},
+		{name: "a block comment over lines, and a semicolon", content: up + "-- +goose Down\n/* drop\ntable users\n*/;\n", emptyDown: true, gooseRuns: true},
+		{name: "a statement behind a block comment", content: up + "-- +goose Down\n/* all of it */ drop table users;\n"},
+		{name: "a statement behind a comment", content: up + "-- +goose Down\n-- all of it\ndrop table users; -- done\n"},
+		{name: "one statement block", content: up + "-- +goose Down\n-- +goose StatementBegin\ndrop table users;\n-- +goose StatementEnd\n"},
+		{name: "an annotation as goose accepts it", content: up + "--+GOOSE DOWN\n--   +goose   down  \ndrop table users;\n"},
+		{name: "no transaction", content: "-- +goose NO TRANSACTION\n" + up + "-- +goose Down\ndrop table users;\n", noTransaction: true},
+		{name: "no transaction in the down section", content: up + "-- +goose Down\n--+goose no transaction --\ndrop table users;\n", noTransaction: true},
+		{name: "an annotation that is none", content: up + "-- goose NO TRANSACTION\n-- +goose Down\ndrop table users;\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			set, err := migration.Read(fstest.MapFS{"1_users.sql": {Data: []byte(test.content)}}, "migrations")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := set.Files[0]
+			if file.NoTransaction != test.noTransaction || file.EmptyDown != test.emptyDown {
+				t.Errorf("got NoTransaction %t and EmptyDown %t", file.NoTransaction, file.EmptyDown)
+			}
+			db := databasetest.Open(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true})
+			m := migration.NewMigrator(db, set, nil)
+			_, upErr := m.Up(t.Context())
+			steps, downErr := m.Down(t.Context(), 0)
+			if refused := upErr != nil || downErr != nil; refused != test.gooseRefuses {
+				t.Fatalf("goose said %v and %v", upErr, downErr)
+			}
+			if want := test.emptyDown && !test.gooseRuns; !test.gooseRefuses && steps[0].Empty != want {
+				t.Errorf("goose found the down section empty: %t, want %t", steps[0].Empty, want)
+			}
+		})
+	}
+}
+
+// A transaction that goose runs has an outcome that both halves of a file share; without one the first half stays.
+func TestNoTransactionAsGooseRunsIt(t *testing.T) {
+	t.Parallel()
+	const failing = "-- +goose Up\ncreate table kept (id integer);\ninsert into missing values (1);\n"
+	for _, content := range []string{failing, "-- +goose NO TRANSACTION\n" + failing} {
+		set, err := migration.Read(fstest.MapFS{"1_kept.sql": {Data: []byte(content)}}, "migrations")
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := databasetest.Open(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true})
+		if _, err := migration.NewMigrator(db, set, nil).Up(t.Context()); err == nil {
+			t.Fatal("the migration did not fail")
+		}
+		_, err = db.ExecContext(t.Context(), "select * from kept")
+		if kept := err == nil; kept != set.Files[0].NoTransaction {
+			t.Errorf("%q: the first statement was kept: %t, NoTransaction: %t", content, kept, set.Files[0].NoTransaction)
+		}
+	}
+}
+
+func TestReadRefusesVariablesOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, annotation := range []string{"-- +goose ENVSUB ON", "--+goose envsub on", "-- +goose ENVSUB ON --\r"} {
+		_, err := migration.Read(fstest.MapFS{"1_users.sql": {Data: []byte(up + annotation + "\nselect '${HOME}';\n")}}, "migrations")
+		if problem.KindOf(err) != problem.Usage || !strings.Contains(err.Error(), "migrations/1_users.sql:3: ") || problem.Hint(err) == "" {
+			t.Errorf("%q: got error %v with hint %q", annotation, err, problem.Hint(err))
+		}
+	}
+	for _, content := range []string{up + "-- +goose ENVSUB OFF\n", up + "-- ENVSUB ON\n", up + "select '-- +goose ENVSUB ON';\n"} {
+		if _, err := migration.Read(fstest.MapFS{"1_users.sql": {Data: []byte(content)}}, "migrations"); err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
