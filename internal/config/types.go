@@ -23,7 +23,7 @@ type Config struct {
 type Migrations struct {
 	Directory        string   `yaml:"dir" default:"migrations" doc:"The folder of the goose files, relative to the project."`
 	LockTimeout      Duration `yaml:"lock-timeout" default:"3s" doc:"How long one statement may wait for a lock."`
-	StatementTimeout Duration `yaml:"statement-timeout" default:"15m" doc:"How long one statement may run."`
+	StatementTimeout Duration `yaml:"statement-timeout" default:"15m" doc:"How long one statement may run; PostgreSQL only."`
 }
 
 // Environment is one place where the application runs.
