@@ -1,11 +1,6 @@
 package probe
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +8,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 )
 
 // schema is portable to both databases.
@@ -24,44 +20,15 @@ func open(t *testing.T, dialect database.Dialect) *database.Database {
 	t.Helper()
 	settings := database.Settings{Dialect: dialect, Path: filepath.Join(t.TempDir(), "wos.db"), Create: true}
 	if dialect == database.PostgreSQL {
-		settings.URL = newPostgres(t)
+		settings.URL = databasetest.PostgreSQL(t)
 	}
-	opened, err := database.Open(t.Context(), settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { opened.Close() })
+	opened := databasetest.Open(t, settings)
 	for statement := range strings.SplitSeq(strings.TrimSuffix(schema, ";"), ";\n") {
 		if _, err := opened.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return opened
-}
-
-// newPostgres makes a database of its own in the running cluster and returns its URL.
-func newPostgres(t *testing.T) string {
-	t.Helper()
-	location, err := url.Parse(os.Getenv("AIRLOCK_TEST_POSTGRES"))
-	if err != nil || location.Host == "" {
-		t.Fatal("run ./scripts/test, which starts PostgreSQL")
-	}
-	cluster, err := sql.Open("pgx", location.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "probe_" + strings.ToLower(rand.Text())
-	if _, err := cluster.ExecContext(t.Context(), "create database "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := cluster.ExecContext(context.Background(), "drop database "+name+" with (force)"); err != nil {
-			t.Error(err)
-		}
-		cluster.Close()
-	})
-	location.Path = "/" + name
-	return location.String()
 }
 
 func ask(t *testing.T, options SQLOptions) Look {
