@@ -60,7 +60,7 @@ func TestExample(t *testing.T) {
 		}}},
 		Backups: config.Backups{Retention: 7 * day, Directory: ".airlock/snapshots"},
 		Deploy: &config.Deploy{
-			Compose: &config.Compose{File: "deploy/compose.yaml", Service: "app", Strategy: "recreate"}, Host: tag("wos-sandbox"),
+			Compose: &config.Compose{File: "deploy/compose.yaml", Service: "app", Strategy: "recreate", StartTimeout: config.Duration(time.Minute)}, Host: tag("wos-sandbox"),
 		},
 	}
 	if difference := cmp.Diff(want, got, byText); difference != "" {

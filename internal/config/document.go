@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +23,11 @@ const schemaHint = "name the file with --config, or write one; airlock config sc
 
 // document is what the file says beside the values: where each key is.
 type document struct {
-	name  string
-	keys  []key
-	index map[string]int
+	// digest is of its bytes, in hexadecimal digits.
+	digest string
+	name   string
+	keys   []key
+	index  map[string]int
 }
 
 // Load reads and checks the config file at path, of at most 1 MiB; see Parse.
@@ -54,7 +58,8 @@ func Parse(name string, source []byte) (*Config, error) {
 	d := decoder{file: name}
 	var config Config
 	d.structure(tree, reflect.ValueOf(&config).Elem(), "")
-	config.document = &document{name: name, keys: d.keys, index: map[string]int{}}
+	sum := sha256.Sum256(source)
+	config.document = &document{name: name, digest: hex.EncodeToString(sum[:]), keys: d.keys, index: map[string]int{}}
 	for i, one := range d.keys {
 		config.document.index[one.path] = i
 	}
@@ -84,6 +89,9 @@ func (d *document) find(path string) (key, bool) {
 	}
 	return d.keys[i], true
 }
+
+// Digest returns the SHA-256 of the document's bytes, in hexadecimal digits.
+func (c *Config) Digest() string { return c.document.digest }
 
 // Position returns where the document has the key or the list entry at path, such as
 // "environments.production.deploy.compose" or "checks.health[0].get"; false when it does not have it.

@@ -36,7 +36,7 @@ func keysOf(value any, path string) []string {
 func asPattern(path string) string {
 	path = regexp.MustCompile(`\[[0-9]+\]`).ReplaceAllString(path, "[]")
 	path = regexp.MustCompile(`^environments\.[^.]+`).ReplaceAllString(path, "environments.*")
-	return regexp.MustCompile(`process\.environment\.[^.]+`).ReplaceAllString(path, "process.environment.*")
+	return regexp.MustCompile(`(process|compose)\.environment\.[^.]+`).ReplaceAllString(path, "$1.environment.*")
 }
 
 func FuzzParse(f *testing.F) {

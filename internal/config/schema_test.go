@@ -94,10 +94,11 @@ environments:
     aws: {region: us-east-1, role: "arn:aws:iam::111111111111:role/r"}
     database: {rds: i, url: "${URL}", via: {ssh: {host: h, user: u, key: "${KEY}", port: 2222}}}
     backups: {retention: 1d12h, point-in-time: true, encrypted: false, deletion-protection: true, keep-snapshots: 1, directory: s}
-    deploy: {build: on-host, compose: {file: f, service: s, strategy: blue-green, proxy: nginx}, host: {ssm: {tag: a=b}, directory: d}}
+    deploy: {build: on-host, compose: {file: f, service: s, project: p, strategy: blue-green, proxy: nginx, environment: {A: b}, start-timeout: 1s, stop-timeout: 1s}, host: {ssm: {tag: a=b}, directory: d}}
     window: {from: "00:00", to: "23:59", timezone: Europe/Vienna, outside: wait}
     approval: {by: dispatch, reviewers: [a], prevent-self-review: false, branches: [main]}
-    evidence: {max-age: 1h, environment: e}
+    evidence: {max-age: 1h, environment: e, role: "arn:aws:iam::111111111111:role/r", secret: s}
+    runner: [self-hosted, a]
     watch: {for: 1m, every: 500ms, on-inconclusive: rollback}
     notify: [{slack: "${S}"}, {sns: "arn:aws:sns:us-east-1:222222222222:t"}]
   b:

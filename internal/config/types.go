@@ -37,6 +37,7 @@ type Environment struct {
 	Approval *Approval `yaml:"approval" doc:"Who must agree before a promotion."`
 	Evidence *Evidence `yaml:"evidence" doc:"What the person who approves gets to see."`
 	Watch    *Watch    `yaml:"watch" doc:"How long the new version is observed."`
+	Runner   []string  `yaml:"runner" doc:"The labels of the GitHub runner on which the environment's job runs; [ubuntu-latest] when it is not set." example:"[self-hosted, wos-production]"`
 	Notify   []Notify  `yaml:"notify" doc:"Who is told about a promotion."`
 }
 
@@ -99,8 +100,13 @@ type Deploy struct {
 type Compose struct {
 	File     string `yaml:"file" required:"true" doc:"The Compose file." example:"deploy/compose.yaml"`
 	Service  string `yaml:"service" required:"true" doc:"The service that is replaced."`
+	Project  string `yaml:"project" pattern:"^[a-z0-9][a-z0-9_-]*$" expected:"lower-case letters, digits, - and _" doc:"The name of the Compose project; app and environment joined by a hyphen when it is not set."`
 	Strategy string `yaml:"strategy" choices:"recreate|blue-green" default:"recreate" doc:"How the new version takes over."`
 	Proxy    string `yaml:"proxy" choices:"nginx" doc:"The proxy that is switched in a blue-green rollout."`
+
+	Environment  map[string]string `yaml:"environment" expand:"true" empty:"true" names:"^[A-Za-z_][A-Za-z0-9_]*$" names-expected:"letters, digits and _, not beginning with a digit" doc:"The variables that the Compose file asks for."`
+	StartTimeout Duration          `yaml:"start-timeout" default:"60s" doc:"How long the service may take until it is healthy."`
+	StopTimeout  Duration          `yaml:"stop-timeout" doc:"How long the service may take to end; the Compose file's stop_grace_period when it is not set."`
 }
 
 // Process is a process on this machine.
@@ -144,7 +150,9 @@ type Approval struct {
 // Evidence says what the person who approves gets to see from the environment itself.
 type Evidence struct {
 	MaxAge      Duration `yaml:"max-age" doc:"How old the evidence may be when the promotion starts." example:"12h"`
-	Environment string   `yaml:"environment" doc:"The GitHub environment of the job that may only read." example:"production-read"`
+	Environment string   `yaml:"environment" required:"true" pattern:"^[A-Za-z0-9_-]{1,255}$" expected:"letters, digits, - and _, at most 255" doc:"The GitHub environment of the job that may only read." example:"production-read"`
+	Role        string   `yaml:"role" pattern:"^arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+$" expected:"the ARN of an IAM role" doc:"The role that this job assumes in place of the environment's." example:"arn:aws:iam::222222222222:role/airlock-production-read"`
+	Secret      string   `yaml:"secret" doc:"The Secrets Manager secret of a database user that may only read." example:"wos/production-read"`
 }
 
 // Watch says how long and how often the new version is observed.
