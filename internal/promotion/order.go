@@ -15,6 +15,14 @@ type Step struct {
 	Watch bool
 }
 
+// ID names the step among those of a job: the verb, and watch for the second look of verify.
+func (s Step) ID() string {
+	if s.Watch {
+		return s.Command
+	}
+	return s.Verb
+}
+
 // Order returns the steps in their order. `promote` on a laptop follows it, and so do the workflow's jobs.
 func Order() []Step {
 	return []Step{

@@ -57,45 +57,80 @@ type Promoter struct {
 // Promote follows the order. The promotion is the record as it was left, nil when none was begun. An error says that
 // the order could not be followed, not that a step failed.
 func (p Promoter) Promote(ctx context.Context) (Outcome, *history.Promotion, error) {
-	promotions, err := p.History.List(ctx, p.Environment)
-	if err != nil {
-		return Refused, nil, err
-	}
 	steps := Order()
 	preflight, err := p.Run(ctx, steps[0])
 	if err != nil || preflight.Failed() {
 		return p.interruptedOr(ctx, Refused), nil, err
 	}
-	open, current := history.HalfDone(promotions), history.Current(promotions)
-	goesOn := open != nil && open.Release.Same(p.Release)
-	served, err := p.served(ctx, open, current)
+	if p.DryRun {
+		outcome, err := p.plan(ctx, steps[1:])
+		return outcome, nil, err
+	}
+	opening, err := p.Open(ctx)
 	switch {
 	case err != nil:
 		return Refused, nil, err
-	case served && p.DryRun:
-		return AlreadyServed, nil, nil
-	case p.DryRun:
-		outcome, err := p.plan(ctx, steps[1:])
-		return outcome, nil, err
-	case served:
+	case opening.Served:
 		verified, err := p.Run(ctx, Step{Verb: "verify", Command: "once", Patient: true})
 		if err != nil || verified.Failed() {
 			return Unchanged, nil, err
 		}
 		return AlreadyServed, nil, nil
-	case goesOn:
-		err = p.mark(ctx, *open, history.InProgress, "gone on with")
-	default:
-		open, err = p.begin(ctx, open, current)
 	}
-	if err != nil {
-		return Refused, nil, err
-	}
-	outcome, err := p.follow(ctx, *open, steps[1:], goesOn)
-	return outcome, open, err
+	outcome, err := p.follow(ctx, opening, steps[1:])
+	return outcome, &opening.Record, err
 }
 
-// served tells whether there is nothing to do: the record, the host and the database all say that the release is served.
+// Opening is how a promotion begins.
+type Opening struct {
+	// Served tells that the record, the host and the database all say that the release is served: there is nothing to do,
+	// and no record is opened.
+	Served bool
+	// Record is what was opened, or found open and is gone on with.
+	Record history.Promotion
+	// GoesOn tells that an earlier run of the same promotion may have changed something.
+	GoesOn bool
+}
+
+// Look tells how the promotion would begin, and writes nothing; only a record that is gone on with is in the answer.
+func (p Promoter) Look(ctx context.Context) (Opening, error) {
+	promotions, err := p.History.List(ctx, p.Environment)
+	if err != nil {
+		return Opening{}, err
+	}
+	opening, _, err := p.look(ctx, promotions)
+	return opening, err
+}
+
+// look also returns the open record of another release, nil when there is none.
+func (p Promoter) look(ctx context.Context, promotions []history.Promotion) (opening Opening, other *history.Promotion, err error) {
+	open := history.HalfDone(promotions)
+	if open != nil && open.Release.Same(p.Release) && open.Task == history.Promote {
+		return Opening{Record: *open, GoesOn: true}, nil, nil
+	}
+	opening.Served, err = p.served(ctx, open, history.Current(promotions))
+	return opening, open, err
+}
+
+// Open opens the record once the gates let the promotion in: from here on an interruption can be found again. What an
+// earlier run of the same release left open is gone on with.
+func (p Promoter) Open(ctx context.Context) (Opening, error) {
+	promotions, err := p.History.List(ctx, p.Environment)
+	if err != nil {
+		return Opening{}, err
+	}
+	opening, other, err := p.look(ctx, promotions)
+	switch {
+	case err != nil || opening.Served:
+		return opening, err
+	case opening.GoesOn:
+		return opening, p.mark(ctx, opening.Record, history.InProgress, "gone on with")
+	}
+	opening.Record, err = p.begin(ctx, other, history.Current(promotions))
+	return opening, err
+}
+
+// served tells whether there is nothing to do.
 func (p Promoter) served(ctx context.Context, open, current *history.Promotion) (bool, error) {
 	if open != nil || current == nil || !current.Release.Same(p.Release) {
 		return false, nil
@@ -110,6 +145,13 @@ func (p Promoter) served(ctx context.Context, open, current *history.Promotion) 
 
 // plan runs the steps that a dry run can: each says what it would do, and the first that could not ends it.
 func (p Promoter) plan(ctx context.Context, steps []Step) (Outcome, error) {
+	opening, err := p.Look(ctx)
+	if err != nil {
+		return Refused, err
+	}
+	if opening.Served {
+		return AlreadyServed, nil
+	}
 	for _, step := range steps {
 		if step.Verb == "verify" {
 			continue // There is nothing new to look at.
@@ -121,9 +163,9 @@ func (p Promoter) plan(ctx context.Context, steps []Step) (Outcome, error) {
 	return Planned, nil
 }
 
-// begin opens the record: from here on an interruption can be found again. The way back leads to what was served well,
-// also across an unsettled promotion that this one goes forward from.
-func (p Promoter) begin(ctx context.Context, unsettled, current *history.Promotion) (*history.Promotion, error) {
+// begin creates the record. The way back leads to what was served well, also across an unsettled promotion that this one
+// goes forward from.
+func (p Promoter) begin(ctx context.Context, unsettled, current *history.Promotion) (history.Promotion, error) {
 	record := history.Promotion{Task: history.Promote, Environment: p.Environment, Release: p.Release}
 	if current != nil {
 		record.From = &current.Release
@@ -133,17 +175,16 @@ func (p Promoter) begin(ctx context.Context, unsettled, current *history.Promoti
 	} else {
 		schema, err := p.Schema(ctx)
 		if err != nil {
-			return nil, err
+			return history.Promotion{}, err
 		}
 		record.FromSchema = schema
 	}
-	record, err := p.History.Create(ctx, record)
-	return &record, err
+	return p.History.Create(ctx, record)
 }
 
-// follow runs the steps after preflight and closes the record, unless the run is interrupted. changed tells that an
-// earlier run of the same promotion may have changed something.
-func (p Promoter) follow(ctx context.Context, record history.Promotion, steps []Step, changed bool) (Outcome, error) {
+// follow runs the steps after preflight and closes the record, unless the run is interrupted.
+func (p Promoter) follow(ctx context.Context, opening Opening, steps []Step) (Outcome, error) {
+	changed := opening.GoesOn
 	for _, step := range steps {
 		if step.Watch && !p.Watch {
 			continue
@@ -154,14 +195,18 @@ func (p Promoter) follow(ctx context.Context, record history.Promotion, steps []
 		case ctx.Err() != nil:
 			return Interrupted, err
 		case err != nil:
-			return p.wayBack(ctx, record, fmt.Sprintf("%s: %v", step.Verb, err), changed)
-		case result.Verdict() == checklist.Inconclusive && step.Verb == "verify" && !p.RollBackInconclusive:
-			return Stopped, p.mark(ctx, record, history.Error, why(step, result)+"; the release stays in place")
+			return p.wayBack(ctx, opening.Record, Stop{Step: step, Verdict: checklist.Fail, Reason: fmt.Sprintf("%s: %v", step.Verb, err), Changed: changed})
 		case result.Failed():
-			return p.wayBack(ctx, record, why(step, result), changed)
+			return p.wayBack(ctx, opening.Record, Stop{Step: step, Verdict: result.Verdict(), Reason: why(step, result), Changed: changed})
 		}
 	}
-	// Whoever deployed something else meanwhile must not have it recorded as proven.
+	outcome, err := p.Finish(ctx, opening.Record)
+	return outcome, err
+}
+
+// Finish closes the record of a promotion whose steps all passed. Whoever deployed something else meanwhile must not have
+// it recorded as proven.
+func (p Promoter) Finish(ctx context.Context, record history.Promotion) (Outcome, error) {
 	image, err := p.Serving(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -174,14 +219,34 @@ func (p Promoter) follow(ctx context.Context, record history.Promotion, steps []
 	return Promoted, p.mark(ctx, record, history.Success, "verified")
 }
 
-// wayBack records why the promotion failed, and undoes what it changed. The rollback closes the record itself, so that it
-// is closed as well when people roll back by hand what was interrupted here.
-func (p Promoter) wayBack(ctx context.Context, record history.Promotion, reason string, changed bool) (Outcome, error) {
-	if !changed {
-		return Unchanged, p.mark(ctx, record, history.Failure, reason+"; nothing was changed")
+// Stop is where a promotion did not go on.
+type Stop struct {
+	Step Step
+	// Verdict is that of the step, Fail or Inconclusive.
+	Verdict checklist.Verdict
+	// Reason says why, for the record.
+	Reason string
+	// Changed tells that this promotion may have changed something: this step or one before it can, or an earlier run.
+	Changed bool
+}
+
+// Settle records where a promotion did not go on, and tells whether the way back is to be taken. Then the rollback closes
+// the record itself, so that it is closed as well when people roll back by hand what was interrupted here.
+func (p Promoter) Settle(ctx context.Context, record history.Promotion, stop Stop) (outcome Outcome, back bool, err error) {
+	switch {
+	case stop.Verdict == checklist.Inconclusive && stop.Step.Verb == "verify" && !p.RollBackInconclusive:
+		return Stopped, false, p.mark(ctx, record, history.Error, stop.Reason+"; the release stays in place")
+	case !stop.Changed:
+		return Unchanged, false, p.mark(ctx, record, history.Failure, stop.Reason+"; nothing was changed")
 	}
-	if err := p.mark(ctx, record, history.Error, reason); err != nil {
-		return Broken, err
+	return Broken, true, p.mark(ctx, record, history.Error, stop.Reason)
+}
+
+// wayBack settles a promotion that did not go on, and undoes what it changed.
+func (p Promoter) wayBack(ctx context.Context, record history.Promotion, stop Stop) (Outcome, error) {
+	outcome, back, err := p.Settle(ctx, record, stop)
+	if err != nil || !back {
+		return outcome, err
 	}
 	result, err := p.Run(ctx, WayBack())
 	switch {
