@@ -137,6 +137,12 @@ func (f *File) List(_ context.Context, environment string) ([]Promotion, error) 
 	return promotions, nil
 }
 
+// About implements Store.
+func (f *File) About(ctx context.Context, environment string, release Release) ([]Promotion, error) {
+	promotions, err := f.List(ctx, environment)
+	return slices.DeleteFunc(promotions, func(p Promotion) bool { return !p.concerns(release) }), err
+}
+
 // settled returns content without a torn last line. One that only lacks its end, as some editors leave it, counts: a
 // failure that was forgotten could be promoted again.
 func settled(content []byte) []byte {

@@ -79,6 +79,10 @@ type Promotion struct {
 	// From is what the environment served before, nil when nothing did; FromSchema is its database's version then.
 	From       *Release `json:"from,omitempty"`
 	FromSchema int64    `json:"fromSchema"`
+	// Run, Attempt and Actor tell which run of a workflow created the record, and who started it; empty on a laptop.
+	Run     string `json:"run,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
+	Actor   string `json:"actor,omitempty"`
 	// Statuses are in the order in which they were set.
 	Statuses []Status `json:"statuses,omitempty"`
 }
@@ -97,14 +101,26 @@ func (p Promotion) Succeeded() bool {
 	return slices.ContainsFunc(p.Statuses, func(status Status) bool { return status.State == Success })
 }
 
+// concerns tells whether the promotion says something about release: it is one of it, or a rollback away from it.
+func (p Promotion) concerns(release Release) bool {
+	if p.Task == Rollback {
+		return p.From != nil && p.From.Same(release)
+	}
+	return p.Task == Promote && p.Release.Same(release)
+}
+
 // Store keeps the records.
 type Store interface {
 	// Create adds a promotion and returns it with its ID and time.
 	Create(ctx context.Context, promotion Promotion) (Promotion, error)
 	// Mark adds a status to the promotion.
 	Mark(ctx context.Context, id string, status Status) error
-	// List returns the promotions of an environment, newest first.
+	// List returns the promotions of an environment, newest first, back at least to the one that it serves by the record:
+	// the newest that succeeded.
 	List(ctx context.Context, environment string) ([]Promotion, error)
+	// About returns the promotions that concern the release in the environment, those of it and the rollbacks away from it,
+	// newest first, back at least to the newest promotion of it.
+	About(ctx context.Context, environment string, release Release) ([]Promotion, error)
 }
 
 // Current returns the promotion whose release the environment serves by the record, nil when it serves nothing: there was
@@ -121,11 +137,8 @@ func Current(promotions []Promotion) *Promotion {
 // word about the release counts: a later promotion of it that failed, or a rollback away from it, takes the proof back.
 func Proof(promotions []Promotion, release Release) *Promotion {
 	for i := range promotions {
-		switch promotion := &promotions[i]; {
-		case promotion.Task == Rollback && promotion.From != nil && promotion.From.Same(release):
-			return nil
-		case promotion.Task == Promote && promotion.Release.Same(release):
-			if promotion.Succeeded() {
+		if promotion := &promotions[i]; promotion.concerns(release) {
+			if promotion.Task == Promote && promotion.Succeeded() {
 				return promotion
 			}
 			return nil

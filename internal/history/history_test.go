@@ -210,15 +210,17 @@ func record(task history.Task, to, from string, states ...history.State) history
 	return promotion
 }
 
-func TestWhatTheRecordSays(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name       string
-		promotions []history.Promotion // newest first
-		current    string
-		proof      bool // of v2
-		halfDone   bool
-	}{
+// said is a record, and what it says.
+type said struct {
+	name       string
+	promotions []history.Promotion // newest first
+	current    string
+	proof      bool // of v2
+	halfDone   bool
+}
+
+func records() []said {
+	return []said{
 		{name: "nothing yet"},
 		{name: "one success", current: "v2", proof: true,
 			promotions: []history.Promotion{record(history.Promote, "v2", "", history.Success)}},
@@ -241,22 +243,32 @@ func TestWhatTheRecordSays(t *testing.T) {
 		{name: "failed when it was tried again", current: "v2",
 			promotions: []history.Promotion{record(history.Promote, "v2", "", history.Failure), record(history.Promote, "v2", "", history.Success)}},
 	}
-	for _, test := range tests {
+}
+
+// check compares what promotions say, those of the environment and those about v2, with what the record says.
+func (s said) check(t *testing.T, promotions, about []history.Promotion) {
+	t.Helper()
+	current := ""
+	if promotion := history.Current(promotions); promotion != nil {
+		current = promotion.Release.Label
+	}
+	if current != s.current {
+		t.Errorf("current: got %q, want %q", current, s.current)
+	}
+	if got := history.Proof(about, release("v2")) != nil; got != s.proof {
+		t.Errorf("proof of v2: got %v, want %v", got, s.proof)
+	}
+	if got := history.HalfDone(promotions) != nil; got != s.halfDone {
+		t.Errorf("half done: got %v, want %v", got, s.halfDone)
+	}
+}
+
+func TestWhatTheRecordSays(t *testing.T) {
+	t.Parallel()
+	for _, test := range records() {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			current := ""
-			if promotion := history.Current(test.promotions); promotion != nil {
-				current = promotion.Release.Label
-			}
-			if current != test.current {
-				t.Errorf("current: got %q, want %q", current, test.current)
-			}
-			if got := history.Proof(test.promotions, release("v2")) != nil; got != test.proof {
-				t.Errorf("proof of v2: got %v, want %v", got, test.proof)
-			}
-			if got := history.HalfDone(test.promotions) != nil; got != test.halfDone {
-				t.Errorf("half done: got %v, want %v", got, test.halfDone)
-			}
+			test.check(t, test.promotions, test.promotions)
 		})
 	}
 }
