@@ -26,21 +26,21 @@ type Snapshot struct {
 	// Name is unique among the snapshots of a store, and valid as an identifier of an RDS snapshot.
 	Name string `json:"name"`
 	Tags Tags   `json:"tags"`
-	// Kind is "sqlite" or "pg_dump".
+	// Kind is "sqlite", "pg_dump" or "rds".
 	Kind string `json:"kind"`
 	// Created is the moment before the copy began, in UTC.
 	Created time.Time `json:"created"`
 	// Bytes is the size of the copy.
 	Bytes int64 `json:"bytes"`
-	// Location is where the data lies: a database file (sqlite), or a folder for pg_restore (pg_dump).
+	// Location is where the data lies: a database file (sqlite), a folder for pg_restore (pg_dump), or the ARN (rds).
 	Location string `json:"location"`
 	// SchemaVersion is the version of the last migration that the copy holds.
 	SchemaVersion int64 `json:"schemaVersion"`
-	// Tables are in the order of their names.
+	// Tables are in the order of their names; RDS does not tell them.
 	Tables []Table `json:"tables"`
 	// Notes are what a person should know about the data, such as rows that break a foreign key already.
 	Notes []string `json:"notes,omitempty"`
-	// Digest is of the names, sizes and contents of the copy's files: "sha256:" and 64 hexadecimal digits.
+	// Digest is of the names, sizes and contents of the copy's files: "sha256:" and 64 hexadecimal digits; RDS has no files.
 	Digest string `json:"digest"`
 }
 

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -52,6 +53,9 @@ type Options struct {
 	// Directory is made when it is missing, and must be empty. When this program runs as root the directory is given to
 	// the user postgres, who must be able to enter the folders above it.
 	Directory string
+	// Settings are more of the server's settings, each name=value.
+	// https://www.postgresql.org/docs/current/runtime-config.html
+	Settings []string
 }
 
 // Cluster is a running PostgreSQL cluster.
@@ -73,7 +77,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, problem.New("choose another, empty folder", "the folder for PostgreSQL cannot be prepared: %w", err)
 	}
-	builder := builder{bin: options.Bin, directory: directory, owner: owner}
+	builder := builder{bin: options.Bin, directory: directory, owner: owner, settings: slices.Concat(settings, options.Settings)}
 	password := rand.Text()
 	if err := builder.initialize(ctx, password); err != nil {
 		return nil, err
@@ -118,6 +122,7 @@ func prepare(directory string) (*syscall.Credential, error) {
 type builder struct {
 	bin, directory string
 	owner          *syscall.Credential
+	settings       []string
 }
 
 func (b builder) data() string { return filepath.Join(b.directory, "data") }
@@ -164,7 +169,7 @@ func (b builder) start(ctx context.Context, password string) (*Cluster, error) {
 		return nil, problem.New("", "no free port for PostgreSQL: %w", err)
 	}
 	arguments := []string{"-D", b.data(), "-p", strconv.Itoa(port)}
-	for _, setting := range settings {
+	for _, setting := range b.settings {
 		arguments = append(arguments, "-c", setting)
 	}
 	path := filepath.Join(b.directory, "server.log")

@@ -182,10 +182,10 @@ func TestStartExplains(t *testing.T) {
 		options Options
 		want    string
 	}{
-		{"a folder in use", t.Context(), Options{bin, used}, used + " is not empty"},
-		{"a folder that cannot be made", t.Context(), Options{bin, "/dev/null/here"}, "not a directory"},
-		{"no programs", t.Context(), Options{"/nowhere", folder(t)}, "initdb could not make a cluster"},
-		{"interrupted", interrupted, Options{bin, folder(t)}, "interrupted"},
+		{"a folder in use", t.Context(), Options{Bin: bin, Directory: used}, used + " is not empty"},
+		{"a folder that cannot be made", t.Context(), Options{Bin: bin, Directory: "/dev/null/here"}, "not a directory"},
+		{"no programs", t.Context(), Options{Bin: "/nowhere", Directory: folder(t)}, "initdb could not make a cluster"},
+		{"interrupted", interrupted, Options{Bin: bin, Directory: folder(t)}, "interrupted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -46,6 +46,11 @@ type Settings struct {
 	Path string
 	// Name is the PostgreSQL database that the URL must lead to; empty accepts any.
 	Name string
+	// LookupEnv reads the environment, as os.LookupEnv does, for PGHOSTADDR, the address to connect to in place of the
+	// host's, as through a tunnel, and for PGSSLROOTCERT, the authorities to trust; nil is an empty one. Without
+	// PGSSLROOTCERT, the certificate of a host of Amazon RDS may be from the authorities of Amazon RDS.
+	// https://www.postgresql.org/docs/current/libpq-envars.html
+	LookupEnv func(string) (string, bool)
 	// Create allows a SQLite file that does not exist to be made.
 	Create bool
 	// LockTimeout bounds the wait for a lock; zero leaves PostgreSQL's own, and 10 s on SQLite. StatementTimeout bounds each
@@ -105,12 +110,17 @@ func (d *Database) look(ctx context.Context, settings Settings) error {
 
 // openPostgreSQL prepares a pool; no connection is made yet.
 func openPostgreSQL(settings Settings) (*Database, error) {
+	route, err := settings.route()
+	if err != nil {
+		return nil, err
+	}
 	config, err := pgx.ParseConfig(settings.URL)
 	if err != nil || settings.URL == "" {
 		// The parser's own text can hold parts of the URL, and so of the password.
 		return nil, problem.Wrong("its form is postgres://user:password@host:5432/name?sslmode=require; special characters of the password as %XX",
 			"the database URL cannot be read")
 	}
+	route.apply(config)
 	config.ConnectTimeout = connectTimeout
 	parameters := config.RuntimeParams
 	if parameters["application_name"] == "" {

@@ -2,8 +2,11 @@ package database
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,9 +22,15 @@ func Explain(err error, title string) error {
 	var server *pgconn.PgError
 	var lookup *net.DNSError
 	var file *sqlite.Error
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &server):
 		return explainServer(server, err, title)
+	case errors.As(err, &certificate):
+		return explainCertificate(certificate.Err, title)
+	case strings.Contains(err.Error(), "server refused TLS connection"):
+		return problem.New("a server of Amazon RDS always has TLS, so this may be another one; else turn on ssl at the server, or correct sslmode in the URL",
+			"database %s has no TLS, and the connection must have it", title)
 	case errors.As(err, &file):
 		return explainFile(file, err, title)
 	case errors.As(err, &lookup):
@@ -36,7 +45,24 @@ func Explain(err error, title string) error {
 	return problem.New("", "database %s: %w", title, err)
 }
 
+// explainCertificate says why the server is not taken for the one that was meant.
+func explainCertificate(err error, title string) error {
+	if name := (x509.HostnameError{}); errors.As(err, &name) {
+		return problem.New("give the name that the certificate is made out to, which for Amazon RDS is the endpoint of the instance and never a name of your own; through a tunnel keep that name, and set PGHOSTADDR to the near end",
+			"the certificate of database %s is made out to another name: %w", title, err)
+	}
+	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
+		return problem.New("see that the host is the right one; if it is, name a file with its authorities in PGSSLROOTCERT: the ones of Amazon RDS that are built in lack the newest regions, GovCloud and China",
+			"the certificate of database %s is from an authority that is not trusted: %w", title, err)
+	}
+	return problem.New("see that the clock of this machine is right, and renew the certificate of the server", "the certificate of database %s is not valid: %w", title, err)
+}
+
 func explainServer(server *pgconn.PgError, err error, title string) error {
+	if server.Code == "28000" && strings.Contains(server.Message, "pg_hba.conf") {
+		return problem.New("if it says no encryption: connect with sslmode=require or verify-full; else the server must be told to let this user in from here",
+			"database %s lets nobody in this way: %s", title, server.Message)
+	}
 	switch server.Code {
 	case "28P01", "28000":
 		return problem.New("check user and password of the database URL",
