@@ -80,7 +80,7 @@ func (p *Process) start(ctx context.Context, deployer *lockfile.Lock, release pl
 			return step
 		}
 	}
-	running, err := waitFor(ctx, p.path("running.lock"))
+	running, err := waitFor(ctx, p.path("running.lock"), lockWait)
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,8 @@ func (p *Process) stop(ctx context.Context, found *child) error {
 		signal syscall.Signal
 		wait   func(context.Context) error
 	}{
-		{syscall.SIGTERM, func(ctx context.Context) error { return until(ctx, p.options.StopTimeout, ended) }},
-		{syscall.SIGKILL, func(ctx context.Context) error { return until(ctx, killWait, ended) }},
+		{syscall.SIGTERM, func(ctx context.Context) error { return until(ctx, p.options.StopTimeout, poll, ended) }},
+		{syscall.SIGKILL, func(ctx context.Context) error { return until(ctx, killWait, poll, ended) }},
 	} {
 		if err := signalGroup(found.pid, last.signal); err != nil {
 			return problem.New("end it by hand, then run again", "%s cannot be stopped: %w", found, err)
@@ -172,29 +172,29 @@ func (p *Process) Free(ctx context.Context) error {
 	if err != nil || found != nil {
 		return err
 	}
-	return p.portFree(ctx)
+	return portFree(ctx, p.address)
 }
 
-// portFree returns nil when no program listens on the port of the URL.
-func (p *Process) portFree(ctx context.Context) error {
-	_, port, _ := net.SplitHostPort(p.address)
+// portFree returns nil when no program listens on the TCP port of the address.
+func portFree(ctx context.Context, address string) error {
+	_, port, _ := net.SplitHostPort(address)
 	used := func(ctx context.Context) (bool, error) {
-		if accepts(ctx, p.address) {
+		if accepts(ctx, address) {
 			return false, nil
 		}
 		// A listener that is full, or on another of the machine's addresses, refuses us too.
-		listener, err := net.Listen("tcp", p.address)
+		listener, err := net.Listen("tcp", address)
 		if err == nil {
 			return true, listener.Close()
 		}
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return false, nil
 		}
-		return false, problem.New("choose another port in the URL", "port %s cannot be used: %w", port, err)
+		return false, problem.New("choose another port", "port %s cannot be used: %w", port, err)
 	}
-	err := until(ctx, portWait, used)
+	err := until(ctx, portWait, poll, used)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return problem.New(fmt.Sprintf("stop it (`lsof -i :%s` names it), or choose another port in the URL", port),
+		return problem.New(fmt.Sprintf("stop it (`lsof -i :%s` names it), or choose another port", port),
 			"port %s is in use by another program", port)
 	}
 	if ctx.Err() != nil {
@@ -215,7 +215,7 @@ func accepts(ctx context.Context, address string) bool {
 // ready waits until version accepts connections.
 func (p *Process) ready(ctx context.Context, version Version) error {
 	var last *child
-	err := until(ctx, p.options.StartTimeout, func(ctx context.Context) (bool, error) {
+	err := until(ctx, p.options.StartTimeout, poll, func(ctx context.Context) (bool, error) {
 		answered := accepts(ctx, p.address)
 		// Asked after the connection: an answer counts only when our process was still there.
 		found, err := p.running()

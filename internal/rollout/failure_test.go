@@ -118,7 +118,7 @@ func TestTwoDeployersAtOnce(t *testing.T) {
 	t.Parallel()
 	process := given(t, nil)
 	version := place(t, process, "v1", "")
-	lock, err := process.lock(t.Context())
+	lock, err := process.lock(t.Context(), lockWait)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func FuzzServed(f *testing.F) {
 	f.Add([]byte(`{"served":[{"image":"sha256:../../../etc"}]}`))
 	directory := f.TempDir()
 	f.Fuzz(func(t *testing.T, content []byte) {
-		process := &Process{options: Options{Directory: directory}}
+		process := &Process{shelf: shelf{directory: directory}}
 		if err := os.WriteFile(process.path("state.json"), content, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -16,13 +16,13 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// lock makes the directory and lets one deployer in: any other gets an error that names its process.
-func (p *Process) lock(ctx context.Context) (*lockfile.Lock, error) {
-	if err := os.MkdirAll(p.path("releases"), 0o700); err != nil {
+// lock makes the directory and lets one deployer in: any other gets an error that names its process after it has waited.
+func (s shelf) lock(ctx context.Context, wait time.Duration) (*lockfile.Lock, error) {
+	if err := os.MkdirAll(s.path("releases"), 0o700); err != nil {
 		return nil, problem.New("", "the directory of the releases cannot be made: %w", err)
 	}
-	path := p.path("lock")
-	lock, err := waitFor(ctx, path)
+	path := s.path("lock")
+	lock, err := waitFor(ctx, path, wait)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		holder := ""
 		if content, err := readSmall(path); err == nil {
@@ -30,24 +30,24 @@ func (p *Process) lock(ctx context.Context) (*lockfile.Lock, error) {
 				holder = fmt.Sprintf(" (process %d)", pid)
 			}
 		}
-		return nil, problem.New("wait until it is done, then run again", "another airlock%s is deploying in %s", holder, p.options.Directory)
+		return nil, problem.New("wait until it is done, then run again", "another airlock%s is deploying in %s", holder, s.directory)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", p.options.Directory, err)
+		return nil, fmt.Errorf("lock %s: %w", s.directory, err)
 	}
 	// The number is only for that message: the kernel's lock is what counts.
 	if err = lock.File.Truncate(0); err == nil {
 		_, err = lock.File.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", p.options.Directory, err), lock.Release())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", s.directory, err), lock.Release())
 	}
 	return lock, nil
 }
 
 // waitFor takes a lock that is held for a moment at most.
-func waitFor(ctx context.Context, path string) (*lockfile.Lock, error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
+func waitFor(ctx context.Context, path string, moment time.Duration) (*lockfile.Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
 	return lockfile.Wait(ctx, path, nil)
 }
@@ -85,9 +85,9 @@ func readSmall(path string) (string, error) {
 	return string(content), err
 }
 
-// until asks every 20 ms whether something is done. The error is the context's when that ended,
+// until asks again and again, with pauses, whether something is done. The error is the context's when that ended,
 // and context.DeadlineExceeded with a context that lives on when the limit passed.
-func until(ctx context.Context, limit time.Duration, done func(context.Context) (bool, error)) error {
+func until(ctx context.Context, limit, pause time.Duration, done func(context.Context) (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
@@ -97,7 +97,7 @@ func until(ctx context.Context, limit time.Duration, done func(context.Context) 
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(poll):
+		case <-time.After(pause):
 		}
 	}
 }

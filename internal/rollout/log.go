@@ -41,9 +41,17 @@ func (p *Process) lastLines() string {
 	return excerpt(string(content), p.options.Environment)
 }
 
-// excerpt joins the last lines, without control characters and without the values that the application was given: an
-// application may print its settings when it cannot start, and they hold its secrets.
+// excerpt is the end of a log as one line, to be appended to an error.
 func excerpt(text string, environment map[string]string) string {
+	if lines := lastOf(text, environment); lines != "" {
+		return "; the end of its log: " + lines
+	}
+	return "; its log is empty"
+}
+
+// lastOf joins the last lines, without control characters and without the values that the application was given: an
+// application may print its settings when it cannot start, and they hold its secrets.
+func lastOf(text string, environment map[string]string) string {
 	text = hide(text, environment)
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -60,11 +68,7 @@ func excerpt(text string, environment map[string]string) string {
 			lines = append(lines, line)
 		}
 	}
-	lines = lines[max(0, len(lines)-tailLines):]
-	if len(lines) == 0 {
-		return "; its log is empty"
-	}
-	return "; the end of its log: " + strings.Join(lines, " | ")
+	return strings.Join(lines[max(0, len(lines)-tailLines):], " | ")
 }
 
 func hide(text string, environment map[string]string) string {

@@ -61,6 +61,7 @@ type Options struct {
 
 // Process serves a release as a process of this machine. It holds no state: the directory does.
 type Process struct {
+	shelf
 	options Options
 	// address is the host and port of the URL.
 	address string
@@ -105,7 +106,7 @@ func NewProcess(options Options) (*Process, error) {
 	if options.LookupEnv == nil {
 		options.LookupEnv = os.LookupEnv
 	}
-	return &Process{options, address}, nil
+	return &Process{shelf{options.Directory, options.Keep}, options, address}, nil
 }
 
 // loopback returns host and port of an HTTP URL that leads to this machine.
@@ -173,7 +174,7 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 		return err
 	}
 	version := release.Version
-	lock, err := p.lock(ctx)
+	lock, err := p.lock(ctx, lockWait)
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 			return err
 		}
 		if old == nil {
-			if err := p.portFree(ctx); err != nil {
+			if err := portFree(ctx, p.address); err != nil {
 				return err
 			}
 		}
@@ -216,7 +217,7 @@ func (p *Process) Serve(ctx context.Context, image string, progress Progress) (e
 		return err
 	}
 	detail := version.Title() + " serves"
-	if err := p.prune(way); err != nil {
+	if err := p.prune(way, remove); err != nil {
 		// The version serves: old files that stay on the disk until the next time are no reason to go back.
 		detail += "; old releases could not be removed: " + err.Error()
 	}
@@ -236,7 +237,7 @@ func (p *Process) replace(ctx context.Context, lock *lockfile.Lock, old *child, 
 			return fmt.Errorf("%s is not started: %w", release.Title(), err)
 		}
 		// What answers on the port now is not ours, and would be taken for the new version.
-		if err := p.portFree(ctx); err != nil {
+		if err := portFree(ctx, p.address); err != nil {
 			return fmt.Errorf("the version before is stopped and %s is not started: %w", release.Title(), err)
 		}
 	}
@@ -268,7 +269,7 @@ func (p *Process) Stop(ctx context.Context) (err error) {
 	if _, err := os.Stat(p.options.Directory); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	lock, err := p.lock(ctx)
+	lock, err := p.lock(ctx, lockWait)
 	if err != nil {
 		return err
 	}

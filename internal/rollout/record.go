@@ -74,9 +74,8 @@ func (p *Process) readServed() (served, error) {
 	return found.Served, nil
 }
 
-// writeServed keeps no more of the way than releases are kept.
 func (p *Process) writeServed(way served) error {
-	return writeRecord(p.path("state.json"), record{way[max(0, len(way)-2-p.options.Keep):]})
+	return writeRecord(p.path("state.json"), record{p.kept(way)})
 }
 
 func readRecord(path string, into any) error {
@@ -103,19 +102,24 @@ func readRecord(path string, into any) error {
 	return nil
 }
 
-// writeRecord replaces the file at path as a whole: whoever is killed leaves the old one or the new one.
-func writeRecord(path string, value any) (err error) {
+// writeRecord replaces the file at path as a whole.
+func writeRecord(path string, value any) error {
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
+	return replaceFile(path, append(content, '\n'))
+}
+
+// replaceFile replaces the file at path as a whole: whoever is killed leaves the old one or the new one.
+func replaceFile(path string, content []byte) error {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	name := filepath.Base(path)
-	if err := root.WriteFile(name+".tmp", append(content, '\n'), 0o600); err != nil {
+	if err := root.WriteFile(name+".tmp", content, 0o600); err != nil {
 		return err
 	}
 	if err := makeLast(root, name+".tmp"); err != nil {

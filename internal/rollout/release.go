@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,12 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -47,15 +42,6 @@ func (p placement) fingerprint() string {
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// A release is placed when its record, releases/<16 digits>.json, is there beside its folder, releases/<16 digits>.
-// The record is written last and removed first, so whatever is there without its other half was left by a killed
-// process and is removed.
-func (p *Process) folder(image string) string {
-	return p.path("releases", strings.TrimPrefix(image, "sha256:")[:16])
-}
-
-func recordOf(folder string) string { return folder + ".json" }
-
 // Place copies the folder source to the host, under its digest, and returns version with its Image filled in; an
 // Image that is given must be the folder's. The release keeps the command of the options. The same release again, whole, is
 // left alone but for its label, commit and command.
@@ -76,7 +62,7 @@ func (p *Process) Place(ctx context.Context, source string, version Version, pro
 			"folder %s is %s, and %s was to be placed", source, image, version.Image)
 	}
 	version.Image = image
-	lock, err := p.lock(ctx)
+	lock, err := p.lock(ctx, lockWait)
 	if err != nil {
 		return Version{}, err
 	}
@@ -144,94 +130,15 @@ func (p *Process) check(ctx context.Context, image string) (placement, error) {
 
 // placed returns what the release was placed as.
 func (p *Process) placed(image string) (placement, error) {
-	if !imageForm.MatchString(image) {
-		return placement{}, problem.Wrong(`an image is "sha256:" and 64 hexadecimal digits`, "%.80q is not an image", image)
-	}
 	var found placement
-	err := readRecord(recordOf(p.folder(image)), &found)
-	if err == nil {
-		_, err = os.Stat(p.folder(image))
+	if err := p.find(image, &found); err != nil {
+		return placement{}, err
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return placement{}, problem.New("place it first", "release %s is not in %s", image, p.path("releases"))
-	case err != nil:
-		return placement{}, fmt.Errorf("read the record of release %s: %w", image, err)
 	case found.Image != image:
 		return placement{}, problem.New("", "%s holds release %.80q, not %s", p.folder(image), found.Image, image)
 	case len(found.Command) == 0:
 		return placement{}, problem.New("place it again", "the record of release %s has no command", found.Title())
 	}
 	return found, nil
-}
-
-// remove takes the record first: a folder without it is never served.
-func remove(folder string) error {
-	if err := os.Remove(recordOf(folder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return os.RemoveAll(folder)
-}
-
-// release is a folder with its record; placed is when the record was last written.
-type release struct {
-	folder string
-	placed time.Time
-}
-
-// tidy removes what a killed process left, and returns the releases that are placed, newest first.
-func (p *Process) tidy() ([]release, error) {
-	entries, err := os.ReadDir(p.path("releases"))
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]bool{}
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
-	var releases []release
-	for _, e := range entries {
-		name := e.Name()
-		if folder, isRecord := strings.CutSuffix(name, ".json"); isRecord && names[folder] {
-			info, err := e.Info()
-			if err != nil {
-				return nil, err
-			}
-			releases = append(releases, release{p.path("releases", folder), info.ModTime()})
-		} else if isRecord || !names[recordOf(name)] {
-			if err := os.RemoveAll(p.path("releases", name)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	slices.SortFunc(releases, func(a, b release) int {
-		return cmp.Or(b.placed.Compare(a.placed), strings.Compare(a.folder, b.folder))
-	})
-	return releases, nil
-}
-
-// prune removes the releases that are neither on the last two steps of the way nor among the newest of the others.
-func (p *Process) prune(way served) error {
-	releases, err := p.tidy()
-	if err != nil {
-		return err
-	}
-	left := p.options.Keep
-	for _, found := range releases {
-		if slices.ContainsFunc(way[max(0, len(way)-2):], func(v Version) bool { return p.folder(v.Image) == found.folder }) {
-			continue
-		}
-		if left--; left >= 0 {
-			continue
-		}
-		if err := remove(found.folder); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// path joins names to the directory.
-func (p *Process) path(names ...string) string {
-	return filepath.Join(append([]string{p.options.Directory}, names...)...)
 }
