@@ -18,8 +18,8 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "deploy", ActionYAML: actionYAML, Run: run,
-		Uses:   []string{"environments.*.url", "environments.*.deploy.process"},
-		NotYet: append(verb.DeployNotYet(), "environments.*.aws"),
+		Uses:   verb.DeployUses(),
+		NotYet: verb.DeployNotYet(),
 	}
 }
 
@@ -61,7 +61,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	defer progress.Done()
 	version := rollout.Version{Image: release.Image, Label: release.Label, Commit: release.Commit}
 	err = list.Do(ctx, "place", "The release is on the host", func(ctx context.Context) (checklist.Result, error) {
-		version, err = host.Place(ctx, call.Path(call.Inputs.String("image")), version, progress)
+		version, err = host.Place(ctx, workspace.Source(call.Inputs.String("image")), version, progress)
 		return checklist.Passed(fmt.Sprintf("%.19s", version.Image)), err
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 }
 
 // outputs asks the host what came of it.
-func outputs(ctx context.Context, host *rollout.Process, outputs map[string]string) error {
+func outputs(ctx context.Context, host verb.HostState, outputs map[string]string) error {
 	state, err := host.State(context.WithoutCancel(ctx))
 	if err != nil {
 		return err

@@ -26,9 +26,7 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "migrate", ActionYAML: actionYAML, Run: run,
-		Uses: []string{
-			"migrations", "environments.*.database.postgres", "environments.*.database.sqlite", "environments.*.database.url",
-		},
+		Uses:   append(verb.DatabaseUses(), "migrations"),
 		NotYet: verb.DatabaseNotYet(),
 	}
 }

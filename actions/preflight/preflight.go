@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/backup"
@@ -24,12 +25,24 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "preflight", ActionYAML: actionYAML, Run: run,
-		Uses: []string{
-			"version", "app", "promotion", "migrations.dir", "environments.*.url", "environments.*.database.postgres", "environments.*.database.sqlite",
-			"environments.*.database.url", "environments.*.deploy.process", "environments.*.window", "checks.health", "checks.data",
-		},
+		Uses: slices.Concat(verb.DatabaseUses(), verb.DeployUses(), []string{
+			"version", "promotion", "migrations.dir", "environments.*.window", "environments.*.approval", "environments.*.evidence",
+			"environments.*.runner", "checks.health", "checks.data",
+		}),
 		NotYet: verb.PromotionNotYet(),
 	}
+}
+
+func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	switch call.Inputs.Command() {
+	case "plan":
+		return plan(ctx, call)
+	case "evidence":
+		return evidence(ctx, call)
+	case "protection":
+		return protection(ctx, call)
+	}
+	return check(ctx, call)
 }
 
 // gates is one call: the facts that the gates look at.
@@ -41,8 +54,8 @@ type gates struct {
 	list       checklist.Checklist
 }
 
-// run asks every gate, also after one said no: a person wants to know all that stands in the way.
-func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+// check asks every gate, also after one said no: a person wants to know all that stands in the way.
+func check(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	workspace, err := call.Workspace()
 	if err != nil {
 		return verb.Result{}, err
@@ -70,6 +83,9 @@ func (g *gates) ask(ctx context.Context) (err error) {
 	g.list.Release, g.list.Items = g.release.Name(), []checklist.Item{}
 	g.do(ctx, "config", "The config is valid", g.config)
 	g.do(ctx, "freeze", "No freeze is declared", func(context.Context) (checklist.Result, error) { return gate.Freeze(g.call.Getenv("AIRLOCK_FREEZE")) })
+	if g.call.OnGitHub() {
+		g.askGitHub(ctx)
+	}
 	g.do(ctx, "half-done", "No other promotion is half done", func(context.Context) (checklist.Result, error) {
 		return gate.HalfDone(ctx, git.Tree{Directory: g.workspace.Root}, g.promotions, g.release)
 	})
@@ -98,7 +114,7 @@ func (g *gates) proof(ctx context.Context) (checklist.Result, error) {
 	if before == "" {
 		return gate.SandboxProof("", nil, g.release)
 	}
-	promotions, err := g.workspace.History.List(ctx, before)
+	promotions, err := g.workspace.History.About(ctx, before, g.release)
 	if err != nil {
 		return checklist.Result{}, err
 	}
@@ -160,7 +176,7 @@ func (g *gates) database(ctx context.Context) (checklist.Result, error) {
 		return checklist.Result{}, err
 	}
 	defer db.Close()
-	set, err := g.workspace.MigrationSet()
+	set, err := g.call.MigrationSet()
 	if err != nil {
 		return checklist.Result{}, err
 	}
@@ -182,7 +198,7 @@ func (g *gates) backup(ctx context.Context) (checklist.Result, error) {
 	if g.workspace.NewDatabase() {
 		return checklist.Skipped("there is nothing to keep yet"), nil
 	}
-	store, err := g.workspace.Backups()
+	store, err := g.workspace.Backups(ctx)
 	if err != nil {
 		return checklist.Result{}, err
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/verb"
 )
 
-const config = `version: 1
+const configText = `version: 1
 app: wos
 environments:
   sandbox:
@@ -45,7 +45,7 @@ func newStage(t *testing.T, database string, given map[string]string) *stage {
 	s := &stage{now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), step: 121 * time.Minute, meanwhile: func() {}}
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		".github/airlock.yaml": fmt.Sprintf(config, database), "release/app": "", ".gitignore": ".airlock\n*.db\n",
+		".github/airlock.yaml": fmt.Sprintf(configText, database), "release/app": "", ".gitignore": ".airlock\n*.db\n",
 		"migrations/00001_heroes.sql": "-- +goose Up\ncreate table heroes (id integer);\n",
 	} {
 		path := filepath.Join(folder, name)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,19 +26,24 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "rollback", ActionYAML: actionYAML, Run: run,
-		Uses: []string{
-			"migrations", "environments.*.url", "environments.*.database.postgres", "environments.*.database.sqlite",
-			"environments.*.database.url", "environments.*.backups.directory", "environments.*.deploy.process", "checks.health", "checks.data",
-		},
+		Uses:   slices.Concat(verb.DatabaseUses(), verb.DeployUses(), []string{"migrations", "environments.*.backups.directory", "checks.health", "checks.data"}),
 		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.DeployNotYet(), verb.ChecksNotYet()),
 	}
+}
+
+// host is what a way back asks of the place where versions serve.
+type host interface {
+	State(ctx context.Context) (rollout.State, error)
+	Check(ctx context.Context, image string) error
+	Serve(ctx context.Context, image string, progress rollout.Progress) error
+	Stop(ctx context.Context) error
 }
 
 // rollback is one call, and what it found out before it touches anything.
 type rollback struct {
 	call      *verb.Call
 	workspace *verb.Workspace
-	host      *rollout.Process
+	host      host
 	list      checklist.Checklist
 	// undone is the promotion to go back from, record the one that says how far the way back came: the same, or a rollback's
 	// own when the promotion had ended well.
@@ -66,6 +72,11 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, err
 	}
 	defer unlock()
+	if limit := call.Inputs.Duration("within"); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, problem.New("look at what serves; run `airlock rollback` again", "there was no more time: %s are over", limit))
+		defer cancel()
+	}
 	r := &rollback{call: call, workspace: workspace, host: host, list: call.Checklist()}
 	if err := r.look(ctx); err != nil {
 		err = r.list.Failure(ctx, "facts", "What to go back from is known", err)
@@ -80,6 +91,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		err = r.leave(ctx)
 	default:
 		err = r.run(ctx)
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		cause := context.Cause(ctx)
+		r.conclude(checklist.Result{Verdict: checklist.Fail, Evidence: cause.Error(), Hint: problem.Hint(cause)})
 	}
 	return verb.Result{Checklist: r.list}, err
 }
@@ -103,7 +118,7 @@ func (r *rollback) look(ctx context.Context) error {
 	}
 	r.facts = wayback.Facts{Promotion: r.undone}
 	r.facts.Schema, r.facts.SchemaUnknown = r.workspace.Schema(ctx)
-	if set, err := r.workspace.MigrationSet(); err == nil {
+	if set, err := r.call.MigrationSet(); err == nil {
 		r.facts.Migrations = set.Digest()
 		r.migrations(set)
 	}
@@ -123,6 +138,9 @@ func (r *rollback) choose(promotions []history.Promotion) error {
 		return problem.New("promote a release first", "nothing was ever promoted into %s: there is nothing to go back from", r.workspace.Name)
 	}
 	newest := promotions[0]
+	if only := r.call.Inputs.String("promotion"); only != "" && (newest.ID != only || newest.Task != history.Promote) {
+		return problem.Unknown("`airlock record list` shows what was promoted", "promotion %.40q is not the last thing that was done to %s", only, r.workspace.Name)
+	}
 	if newest.Task == history.Rollback && newest.State() == history.Success {
 		r.already = "the last thing that was done here is a rollback already"
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/history"
@@ -149,7 +148,7 @@ func (r *rollback) check(ctx context.Context) checklist.Result {
 	}
 	result := checklist.Passed(fmt.Sprintf("%d checks pass", len(probes)))
 	var open []string
-	for _, look := range probe.Settle(ctx, probes, time.Duration(r.workspace.Environment.Deploy.Process.StartTimeout)) {
+	for _, look := range probe.Settle(ctx, probes, r.workspace.StartTimeout()) {
 		switch {
 		case look.Verdict == checklist.Pass:
 			continue

@@ -22,9 +22,7 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "snapshot", ActionYAML: actionYAML, Run: run,
-		Uses: []string{
-			"environments.*.database.postgres", "environments.*.database.sqlite", "environments.*.database.url", "environments.*.backups.directory",
-		},
+		Uses:   append(verb.DatabaseUses(), "app", "environments.*.backups.directory"),
 		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.BackupsNotYet()),
 	}
 }
@@ -59,7 +57,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		store, err := workspace.Backups()
+		store, err := workspace.Backups(ctx)
 		if err != nil {
 			return checklist.Result{}, err
 		}
@@ -87,7 +85,7 @@ func describe(snapshot backup.Snapshot, found bool) string {
 // list shows the snapshots, newest first.
 func list(ctx context.Context, call *verb.Call, workspace *verb.Workspace) (verb.Result, error) {
 	result := verb.Result{Checklist: call.Checklist()}
-	store, err := workspace.Backups()
+	store, err := workspace.Backups(ctx)
 	if err != nil {
 		return verb.Result{}, err
 	}

@@ -23,10 +23,7 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "verify", ActionYAML: actionYAML, Run: run,
-		Uses: []string{
-			"environments.*.url", "environments.*.watch", "environments.*.database.postgres", "environments.*.database.sqlite",
-			"environments.*.database.url", "checks.health", "checks.data",
-		},
+		Uses:   append(verb.DatabaseUses(), "environments.*.url", "environments.*.watch", "checks.health", "checks.data"),
 		NotYet: slices.Concat(verb.DatabaseNotYet(), verb.ChecksNotYet()),
 	}
 }

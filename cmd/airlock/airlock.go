@@ -125,8 +125,9 @@ func (a *airlock) run(ctx context.Context, request verb.Request) (verb.Result, e
 	result, err := v.Run(ctx, &verb.Call{
 		Verb: v, Inputs: inputs, Directory: request.Directory, Getenv: a.getenv, Lookup: request.Lookup, Now: a.now,
 		Config: request.Config, Release: request.Release, Locked: request.Locked, Mask: a.runner.Mask, Redact: a.runner.Redact,
-		Progress: func(title string) verb.Progress { return a.runner.Progress(title) },
-		Show:     a.show, Say: a.say, Ask: a.runner.Ask, CanAsk: a.runner.CanAsk(), Run: a.run,
+		IdentityToken: a.runner.IdentityToken,
+		Progress:      func(title string) verb.Progress { return a.runner.Progress(title) },
+		Show:          a.show, Say: a.say, Ask: a.runner.Ask, CanAsk: a.runner.CanAsk(), Run: a.run,
 	})
 	// What a page or a database answers may hold a secret, and callers write it into files.
 	for i := range result.Checklist.Items {

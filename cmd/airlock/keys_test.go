@@ -77,24 +77,22 @@ type setting struct{ database, deploy, beside, checks string }
 // settingsOf has a setting for every key that some verb refuses.
 func settingsOf() map[string]setting {
 	return map[string]setting{
-		"environments.*.aws":                          {beside: "aws: {region: us-east-1}"},
-		"environments.*.database.rds":                 {database: "{rds: wos, url: ${URL}}"},
 		"environments.*.database.aurora":              {database: "{aurora: wos, url: ${URL}}"},
-		"environments.*.database.secret":              {database: "{postgres: wos, secret: wos/sandbox}"},
 		"environments.*.database.via":                 {database: `{postgres: wos, url: ${URL}, via: {ssm: {tag: "Name=wos"}}}`},
 		"environments.*.backups.retention":            {beside: "backups: {retention: 7d}"},
 		"environments.*.backups.point-in-time":        {beside: "backups: {point-in-time: true}"},
 		"environments.*.backups.encrypted":            {beside: "backups: {encrypted: true}"},
 		"environments.*.backups.deletion-protection":  {beside: "backups: {deletion-protection: true}"},
 		"environments.*.backups.keep-snapshots":       {beside: "backups: {keep-snapshots: 3}"},
-		"environments.*.deploy.compose":               {deploy: "{compose: {file: compose.yaml, service: app}}"},
+		"environments.*.deploy.compose.proxy":         {deploy: "{compose: {file: compose.yaml, service: app, proxy: nginx}}"},
+		"environments.*.deploy.host.ssm":              {deploy: `{host: {ssm: {tag: "Name=wos"}}, process: {command: [./app], directory: host}}`},
+		"environments.*.deploy.host.ssh":              {deploy: "{host: {ssh: {host: wos.example.com, user: wos, key: ${URL}}}, process: {command: [./app], directory: host}}"},
 		"environments.*.deploy.ecs":                   {deploy: "{ecs: {cluster: wos, service: app}}"},
 		"environments.*.deploy.build":                 {deploy: "{build: on-host, process: {command: [./app], directory: host}}"},
-		"environments.*.deploy.host":                  {deploy: "{host: {directory: /opt}, process: {command: [./app], directory: host}}"},
 		"environments.*.approval.reviewers":           {beside: "approval: {by: terminal, reviewers: [team]}"},
 		"environments.*.approval.prevent-self-review": {beside: "approval: {by: terminal, prevent-self-review: true}"},
 		"environments.*.approval.branches":            {beside: "approval: {by: terminal, branches: [main]}"},
-		"environments.*.evidence":                     {beside: "evidence: {max-age: 12h}"},
+		"environments.*.evidence":                     {beside: "evidence: {max-age: 12h, environment: production-read}"},
 		"environments.*.notify":                       {beside: "notify: [{slack: ${URL}}]"},
 		"checks.connections":                          {checks: "connections: {max-used: 80%}"},
 		"checks.browser":                              {checks: "browser: [{name: a visit, steps: [{open: /}]}]"},
@@ -109,7 +107,7 @@ func TestWhatIsNotDoneYetIsRefused(t *testing.T) {
 	calls := map[string][]string{
 		"preflight": {"--environment", "sandbox", "--image", "release"}, "snapshot": {"--environment", "sandbox", "--image", "release"},
 		"migrate": {"--environment", "sandbox"}, "deploy": {"--environment", "sandbox", "--image", "release"}, "verify": {"--environment", "sandbox"},
-		"rollback": {"--environment", "sandbox"}, "promote": {"--image", "release", "--yes"},
+		"rollback": {"--environment", "sandbox"}, "record": {"open", "--environment", "sandbox", "--image", "release"}, "promote": {"--image", "release", "--yes"},
 	}
 	for _, v := range verbs() {
 		for _, key := range v.NotYet {

@@ -14,6 +14,7 @@ import (
 	"github.com/randomchaoslabs/airlock/actions/deploy"
 	"github.com/randomchaoslabs/airlock/actions/migrate"
 	"github.com/randomchaoslabs/airlock/actions/preflight"
+	"github.com/randomchaoslabs/airlock/actions/record"
 	"github.com/randomchaoslabs/airlock/actions/rollback"
 	"github.com/randomchaoslabs/airlock/actions/snapshot"
 	"github.com/randomchaoslabs/airlock/actions/verify"
@@ -50,7 +51,7 @@ func main() {
 // verbs returns what can be called, in the order of the help.
 func verbs() []*verb.Verb {
 	return []*verb.Verb{
-		preflight.Verb(), snapshot.Verb(), migrate.Verb(), deploy.Verb(), verify.Verb(), rollback.Verb(),
+		preflight.Verb(), snapshot.Verb(), migrate.Verb(), deploy.Verb(), verify.Verb(), rollback.Verb(), record.Verb(),
 		promote.Verb(), demo.Verb(), config.Verb(), window.Verb(), version.Verb(number),
 	}
 }

@@ -31,7 +31,7 @@ func TestWhatAPromotionBeganWithIsPinned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &verb.Call{Verb: &verb.Verb{}, Inputs: given, Directory: root, Mask: func(string) {}, Redact: func(text string) string { return text }}
+		return &verb.Call{Verb: &verb.Verb{}, Inputs: given, Directory: root, Getenv: func(string) string { return "" }, Mask: func(string) {}, Redact: func(text string) string { return text }}
 	}
 	inputs := map[string]string{"config": "airlock.yaml", "environment": "sandbox", "image": "release"}
 	first := call(inputs)

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
@@ -56,9 +54,10 @@ func (a *airlock) print(result verb.Result, err error) int {
 	}
 	if err != nil {
 		a.printError(err)
-	} else if outputErr := a.printOutputs(result); outputErr != nil {
+	}
+	if outputErr := errors.Join(a.printOutputs(result, err), a.report(result)); outputErr != nil {
 		a.printError(outputErr)
-		return exitFail
+		return max(code, exitFail)
 	}
 	return code
 }
@@ -137,11 +136,7 @@ func (a *airlock) printJSON(result verb.Result, err error) {
 		_ = checklist.WriteJSON(a.runner.Out(), result.Checklist)
 		return
 	case err != nil:
-		verdict := checklist.Fail
-		if problem.KindOf(err) == problem.Inconclusive {
-			verdict = checklist.Inconclusive
-		}
-		value = map[string]string{"verdict": string(verdict), "error": err.Error(), "hint": problem.Hint(err)}
+		value = map[string]string{"verdict": string(failedVerdict(err)), "error": err.Error(), "hint": problem.Hint(err)}
 	default:
 		value = map[string]string{"verdict": string(checklist.Inconclusive)}
 	}
@@ -185,16 +180,4 @@ func (a *airlock) annotateError(err error) {
 			Level: runner.LevelError, Title: finding.Path, Message: finding.Message, File: file, Line: finding.Line, Column: finding.Column,
 		})
 	}
-}
-
-// printOutputs sets the outputs of the step on GitHub.
-func (a *airlock) printOutputs(result verb.Result) error {
-	outputs := map[string]string{"verdict": string(result.Verdict())}
-	maps.Copy(outputs, result.Outputs)
-	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if err := a.runner.Output(name, outputs[name]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -23,6 +23,9 @@ import (
 //	remember, unchanged           compare databases, history and hosts between two moments
 //	envfrom NAME FILE             sets NAME to the text of a file
 //	occupy NAME, waitfree NAME    listen on the port in NAME; wait until nobody does
+//	github                        makes the programs steps of a job of GitHub Actions, with a stand-in for GitHub
+//	recorded                      puts what GitHub was asked to record into the file seen
+//	keeps NAME OUTPUT             sets NAME to an output of the last step
 //	onejson                       standard output must be one JSON document
 //
 // In the file seen, what differs between two runs has a name in its place: times, ports, sizes, digests.
@@ -50,6 +53,7 @@ func runScripts(t *testing.T, ports *ports, folder, dialect string) {
 			"database": command(1, (*stage).database), "sql": command(2, (*stage).sql),
 			"exits": command(2, (*stage).exits), "interrupts": command(3, (*stage).interrupts), "normal": command(1, (*stage).normal),
 			"remember": command(0, (*stage).remember), "unchanged": command(0, (*stage).unchanged),
+			"github": command(0, (*stage).github), "recorded": command(0, (*stage).recorded), "keeps": command(2, (*stage).keeps),
 			"envfrom": command(2, (*stage).envfrom), "occupy": command(1, (*stage).occupy), "waitfree": command(1, (*stage).waitfree), "onejson": command(0, (*stage).oneJSON),
 		},
 	})

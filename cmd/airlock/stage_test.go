@@ -21,6 +21,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/githubapi/githubapitest"
 	"github.com/randomchaoslabs/airlock/internal/rollout"
 	"github.com/randomchaoslabs/airlock/migrations"
 )
@@ -35,6 +36,8 @@ type stage struct {
 	// urls are the databases by the name of their environment, or of the variable that holds the URL.
 	urls       map[string]string
 	remembered map[string]string
+	// hub stands in for GitHub, once the script asks for it.
+	hub githubapitest.Running
 }
 
 // places are the environments of testdata/project.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 )
 
 // MarshalJSON makes one object for machines: "verdict" first, then the fields of Checklist in their order, with titles,
@@ -39,4 +40,13 @@ func WriteJSON(w io.Writer, c Checklist) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(c)
+}
+
+// WriteFile writes the checklist as JSON into a file that only its owner can read.
+func WriteFile(path string, list Checklist) error {
+	var content bytes.Buffer
+	if err := WriteJSON(&content, list); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content.Bytes(), 0o600)
 }

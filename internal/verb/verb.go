@@ -77,6 +77,8 @@ type Call struct {
 	Mask   func(string)
 	Redact func(string) string
 	Now    func() time.Time
+	// IdentityToken returns a new token of the job's identity for an audience; an error where there is none.
+	IdentityToken func(ctx context.Context, audience string) (string, error)
 	// Progress begins to show that something lasts.
 	Progress func(title string) Progress
 	// Show prints a checklist for people, at once; Say prints a paragraph.

@@ -3,7 +3,6 @@
 package promote
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	_ "embed"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/config"
@@ -33,7 +31,9 @@ func Verb() *verb.Verb {
 		Uses: []string{
 			"promotion", "environments.*.approval.by", "environments.*.watch",
 		},
-		NotYet: verb.PromotionNotYet(),
+		// On a laptop nobody but the person at the terminal is asked.
+		NotYet: append(verb.PromotionNotYet(), "environments.*.approval.reviewers", "environments.*.approval.prevent-self-review",
+			"environments.*.approval.branches", "environments.*.evidence"),
 	}
 }
 
@@ -235,7 +235,7 @@ func follow(ctx context.Context, call *verb.Call, workspace *verb.Workspace, rel
 		given["image"], given["label"] = call.Inputs.String("image"), call.Inputs.String("label")
 	}
 	if step.Patient {
-		given["within"] = time.Duration(workspace.Environment.Deploy.Process.StartTimeout).String()
+		given["within"] = workspace.StartTimeout().String()
 	}
 	result, err := call.Run(ctx, verb.Request{
 		Verb: step.Verb, Directory: call.Directory, Given: given, Lookup: call.Lookup, Config: call.Config, Release: &release, Locked: true,
@@ -274,13 +274,8 @@ func keep(call *verb.Call, environment string, number int, list checklist.Checkl
 	if folder == "" {
 		return
 	}
-	var content bytes.Buffer
 	name := fmt.Sprintf("%s-%02d-%s.json", environment, number, strings.Trim(list.Verb+"-"+list.Command, "-"))
-	err := checklist.WriteJSON(&content, list)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(call.Path(folder), name), content.Bytes(), 0o600)
-	}
-	if err != nil {
+	if err := checklist.WriteFile(filepath.Join(call.Path(folder), name), list); err != nil {
 		call.Say(fmt.Sprintf("warning: the report %s cannot be written: %v", name, err))
 	}
 }

@@ -1,0 +1,176 @@
+// Package record keeps the record of promotions where the verbs of a promotion are called one by one.
+package record
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/promotion"
+	"github.com/randomchaoslabs/airlock/internal/verb"
+)
+
+//go:embed action.yml
+var actionYAML []byte
+
+// Verb returns the verb record.
+func Verb() *verb.Verb {
+	return &verb.Verb{
+		Name: "record", ActionYAML: actionYAML, Run: run,
+		Uses:   slices.Concat(verb.DatabaseUses(), verb.DeployUses(), []string{"environments.*.watch"}),
+		NotYet: verb.PromotionNotYet(),
+	}
+}
+
+func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	switch call.Inputs.Command() {
+	case "open":
+		return open(ctx, call)
+	case "close":
+		return closeRecord(ctx, call)
+	case "recover":
+		return recoverRecords(ctx, call)
+	}
+	return list(ctx, call)
+}
+
+// promoter is the promotion of a release into the environment of the workspace, whose steps others run.
+func promoter(workspace *verb.Workspace, release history.Release) promotion.Promoter {
+	watch := workspace.Environment.Watch
+	return promotion.Promoter{
+		History: workspace.History, Environment: workspace.Name, Release: release, Schema: workspace.Schema, Serving: workspace.Serving,
+		Watch: watch != nil, RollBackInconclusive: watch != nil && watch.OnInconclusive == "rollback",
+	}
+}
+
+func open(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	workspace, err := call.Workspace()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	release, err := workspace.Release(ctx, call.Inputs.String("image"), call.Inputs.String("label"))
+	if err != nil {
+		return verb.Result{}, err
+	}
+	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	result.Checklist.Release = release.Name()
+	p := promoter(workspace, release)
+	// What went wrong is in the checklist.
+	_ = result.Checklist.Do(ctx, "open", "The record is open", func(ctx context.Context) (checklist.Result, error) {
+		begin := p.Open
+		if call.Inputs.Bool("dry-run") {
+			begin = p.Look
+		}
+		opening, err := begin(ctx)
+		if err != nil {
+			return checklist.Result{}, err
+		}
+		result.Outputs["served"], result.Outputs["goes-on"] = strconv.FormatBool(opening.Served), strconv.FormatBool(opening.GoesOn)
+		result.Outputs["watch"], result.Outputs["within"] = strconv.FormatBool(p.Watch), workspace.StartTimeout().String()
+		result.Outputs["promotion"] = opening.Record.ID
+		switch {
+		case opening.Served:
+			return checklist.Skipped(release.Name() + " is served already: it is verified once more, and nothing is recorded"), nil
+		case call.Inputs.Bool("dry-run"):
+			return checklist.Skipped("would record the promotion of " + release.Name()), nil
+		case opening.GoesOn:
+			return checklist.Passed("goes on with promotion " + opening.Record.ID), nil
+		}
+		return checklist.Passed(fmt.Sprintf("promotion %s of %s, from %s on schema version %d", opening.Record.ID, release.Name(), from(opening.Record), opening.Record.FromSchema)), nil
+	})
+	return result, nil
+}
+
+func from(record history.Promotion) string {
+	if record.From == nil {
+		return "nothing"
+	}
+	return record.From.Name()
+}
+
+// list shows what the record says, newest first.
+func list(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	store, err := call.History()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	promotions, err := store.List(ctx, call.Inputs.String("environment"))
+	if err != nil {
+		return verb.Result{}, err
+	}
+	result := verb.Result{Checklist: call.Checklist()}
+	for _, one := range promotions {
+		result.Checklist.Items = append(result.Checklist.Items, item(one))
+	}
+	if len(promotions) == 0 {
+		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "none", Title: "Nothing was promoted yet", Verdict: checklist.Skip})
+	}
+	return result, nil
+}
+
+// item is one promotion for people. The list is no judgement: what failed long ago is shown, and fails nothing.
+func item(one history.Promotion) checklist.Item {
+	title := one.Release.Name()
+	if one.Task == history.Rollback {
+		title = "back to " + title
+		if one.Release.Image == "" {
+			title = "back to nothing"
+		}
+	}
+	shown := checklist.Item{ID: "promotion-" + one.ID, Title: title, Verdict: checklist.Pass}
+	shown.Evidence = fmt.Sprintf("%s, %s, %s", one.Created.UTC().Format("2006-01-02 15:04 MST"), one.State(), one.ID)
+	switch {
+	case one.Succeeded():
+		shown.Evidence = fmt.Sprintf("%s, %s, %s", one.Created.UTC().Format("2006-01-02 15:04 MST"), history.Success, one.ID)
+	case one.State() == history.Failure:
+		shown.Verdict = checklist.Skip
+	default:
+		shown.Verdict = checklist.Warn
+	}
+	if count := len(one.Statuses); count > 0 && one.Statuses[count-1].Description != "" {
+		shown.Evidence += ": " + one.Statuses[count-1].Description
+	}
+	return shown
+}
+
+// recoverRecords closes as unsettled what a run left open whose runner was lost: nobody knows how far it came. It needs
+// neither the environment's secrets nor its host.
+func recoverRecords(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	store, err := call.History()
+	if err != nil {
+		return verb.Result{}, err
+	}
+	environment, run := call.Inputs.String("environment"), call.RunID()
+	result := verb.Result{Checklist: call.Checklist()}
+	err = result.Checklist.Do(ctx, "recover", "What a lost run left open is closed", func(ctx context.Context) (checklist.Result, error) {
+		promotions, err := store.List(ctx, environment)
+		if err != nil {
+			return checklist.Result{}, err
+		}
+		// Only the newest can be open: nothing is promoted past one.
+		if len(promotions) == 0 || promotions[0].State() != history.InProgress {
+			return checklist.Skipped("nothing is open"), nil
+		}
+		newest := promotions[0]
+		if run != "" && newest.Run != run {
+			return checklist.Skipped(fmt.Sprintf("promotion %s is open and belongs to run %s", newest.ID, newest.Run)), nil
+		}
+		if call.Inputs.Bool("dry-run") {
+			return checklist.Skipped("would close promotion " + newest.ID), nil
+		}
+		status := history.Status{State: history.Error, Description: "the run was lost before it ended; how far it came is not known"}
+		if err := store.Mark(ctx, newest.ID, status); err != nil {
+			return checklist.Result{}, err
+		}
+		return checklist.Result{Verdict: checklist.Warn, Evidence: fmt.Sprintf("promotion %s of %s: %s", newest.ID, newest.Release.Name(), status.Description),
+			Hint: "run the same again: it goes on where it stopped; or go back with rollback.yml, or `airlock rollback --environment " + environment + "`"}, nil
+	})
+	if err != nil {
+		return result, nil // The checklist says why.
+	}
+	return result, nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/verb"
+)
+
+// printOutputs sets the outputs of the step on GitHub, also of one that failed: what comes after it decides by them.
+func (a *airlock) printOutputs(result verb.Result, err error) error {
+	outputs := map[string]string{}
+	maps.Copy(outputs, result.Outputs)
+	outputs["verdict"], outputs["reason"] = string(result.Verdict()), reason(result.Checklist)
+	if err != nil {
+		outputs["verdict"], outputs["reason"] = string(failedVerdict(err)), checklist.Shorten(checklist.OneLine(err.Error()), maximumReason)
+	}
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if err := a.runner.Output(name, outputs[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maximumReason bounds the output that says what stood in the way, in characters.
+const maximumReason = 500
+
+// reason names the first item that did not pass.
+func reason(list checklist.Checklist) string {
+	for _, item := range list.Items {
+		if item.Verdict == checklist.Fail || item.Verdict == checklist.Inconclusive {
+			return checklist.Shorten(checklist.OneLine(item.Title+": "+item.Evidence), maximumReason)
+		}
+	}
+	return ""
+}
+
+// failedVerdict is the verdict of a call that an error ended.
+func failedVerdict(err error) checklist.Verdict {
+	if problem.KindOf(err) == problem.Inconclusive {
+		return checklist.Inconclusive
+	}
+	return checklist.Fail
+}
+
+// report keeps the checklist as JSON in the folder that AIRLOCK_REPORTS names, in the order of the calls; a workflow keeps
+// the folder as an artifact.
+func (a *airlock) report(result verb.Result) error {
+	folder := a.getenv("AIRLOCK_REPORTS")
+	if folder == "" || len(result.Checklist.Items) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make the folder for reports: %w", err)
+	}
+	before, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("read the folder for reports: %w", err)
+	}
+	name := fmt.Sprintf("%02d-%s.json", len(before)+1, strings.Trim(result.Checklist.Verb+"-"+result.Checklist.Command, "-"))
+	return checklist.WriteFile(filepath.Join(folder, name), result.Checklist)
+}

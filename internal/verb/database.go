@@ -1,0 +1,210 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/randomchaoslabs/airlock/internal/awsapi"
+	"github.com/randomchaoslabs/airlock/internal/config"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+)
+
+// settings says how the environment's database is opened. create allows a SQLite file to be made.
+func (w *Workspace) settings(ctx context.Context, create bool) (database.Settings, error) {
+	configured := w.Environment.Database
+	if configured.SQLite != "" {
+		return database.Settings{Dialect: database.SQLite, Path: w.Path(configured.SQLite), Create: create}, nil
+	}
+	settings := database.Settings{Dialect: database.PostgreSQL, Name: configured.Postgres, LookupEnv: w.call.lookupEnv}
+	var err error
+	settings.URL, err = w.databaseURL(ctx)
+	return settings, err
+}
+
+// databaseURL returns the URL of the environment's database. One that AWS runs is only ever reached with TLS that is
+// verified in full, and only where the snapshots of it are taken.
+func (w *Workspace) databaseURL(ctx context.Context) (string, error) {
+	configured := w.Environment.Database
+	if configured.RDS == "" && configured.Secret == "" {
+		return configured.URL.Reveal(), nil
+	}
+	if w.url != "" {
+		return w.url, nil
+	}
+	var instance awsapi.Instance
+	if configured.RDS != "" {
+		found, err := w.Instance(ctx)
+		if err != nil {
+			return "", err
+		}
+		instance = *found
+	}
+	secret, err := w.databaseSecret(ctx)
+	if err != nil {
+		return "", err
+	}
+	if configured.RDS == "" {
+		instance = awsapi.Instance{Identifier: configured.Postgres, Address: secret.Host, Port: cmp.Or(secret.Port, 5432), Database: configured.Postgres}
+	}
+	w.url, err = secret.URL(instance)
+	w.call.Mask(w.url)
+	return w.url, err
+}
+
+// ReadAs has the environment's account and database seen through another role and secret, where they are named.
+func (w *Workspace) ReadAs(role, secret string) {
+	if role != "" && w.Environment.AWS != nil {
+		account := *w.Environment.AWS
+		account.Role = role
+		w.Environment.AWS = &account
+	}
+	if secret != "" {
+		w.Environment.Database.Secret = secret
+	}
+}
+
+// databaseSecret returns how to sign in, from Secrets Manager or from the URL of the config.
+func (w *Workspace) databaseSecret(ctx context.Context) (awsapi.DatabaseSecret, error) {
+	configured := w.Environment.Database
+	if configured.Secret == "" {
+		return awsapi.ParseURL("environments."+w.Name+".database.url", configured.URL.Reveal())
+	}
+	account, err := w.AWS(ctx)
+	if err != nil {
+		return awsapi.DatabaseSecret{}, err
+	}
+	secret, err := awsapi.Secret(ctx, account, configured.Secret)
+	w.call.Mask(secret.Password)
+	return secret, err
+}
+
+// AWS returns the environment's account and region, as the role of the config. On GitHub the role is assumed by the job's
+// identity, anew whenever the credentials expire.
+func (w *Workspace) AWS(ctx context.Context) (aws.Config, error) {
+	if w.aws != nil {
+		return *w.aws, nil
+	}
+	options := awsapi.Options{LookupEnv: w.call.lookupEnv, SessionName: "airlock-" + w.Name}
+	if configured := w.Environment.AWS; configured != nil {
+		options.Region, options.Role = configured.Region, configured.Role
+	}
+	if w.call.OnGitHub() && options.Role != "" {
+		options.IdentityToken = w.call.IdentityToken
+	}
+	account, err := awsapi.Load(ctx, options)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	w.aws = &account
+	return account, nil
+}
+
+// Instance returns the RDS instance of the environment as it is described at the first call.
+func (w *Workspace) Instance(ctx context.Context) (*awsapi.Instance, error) {
+	if w.instance != nil {
+		return w.instance, nil
+	}
+	account, err := w.AWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	instance, err := awsapi.DescribeInstance(ctx, rds.NewFromConfig(account), account.Region, w.Environment.Database.RDS)
+	if err != nil {
+		return nil, err
+	}
+	w.instance = &instance
+	return w.instance, nil
+}
+
+// lookupEnv is os.LookupEnv for what has no use for an empty value.
+func (c *Call) lookupEnv(name string) (string, bool) {
+	value := c.Getenv(name)
+	return value, value != ""
+}
+
+// Database opens the environment's database to read it. A SQLite file that no migration has made yet is missing.
+func (w *Workspace) Database(ctx context.Context) (*database.Database, error) {
+	settings, err := w.settings(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return database.Open(ctx, settings)
+}
+
+// MigratedDatabase opens the environment's database to migrate it, as the config's timeouts say.
+func (w *Workspace) MigratedDatabase(ctx context.Context, observer database.Observer) (*database.Database, error) {
+	settings, err := w.settings(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	settings.LockTimeout = time.Duration(w.Config.Migrations.LockTimeout)
+	settings.StatementTimeout = time.Duration(w.Config.Migrations.StatementTimeout)
+	settings.Observer = observer
+	return database.Open(ctx, settings)
+}
+
+// NewDatabase tells whether the environment's database is a SQLite file that does not exist: the first migration makes it.
+func (w *Workspace) NewDatabase() bool {
+	file := w.Environment.Database.SQLite
+	if file == "" {
+		return false
+	}
+	_, err := os.Stat(w.Path(file))
+	return os.IsNotExist(err)
+}
+
+// Schema returns the version of the environment's database, 0 when no migration was applied.
+func (w *Workspace) Schema(ctx context.Context) (int64, error) {
+	if w.NewDatabase() {
+		return 0, nil
+	}
+	db, err := w.Database(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	return migration.CurrentVersion(ctx, db)
+}
+
+// MigrateDown takes back what is applied beyond version to, and returns the names of the files.
+func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress migration.Progress) ([]string, error) {
+	set, err := w.call.MigrationSet()
+	if err != nil {
+		return nil, err
+	}
+	db, err := w.MigratedDatabase(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	steps, err := migration.NewMigrator(db, set, progress).Down(ctx, to)
+	names := make([]string, len(steps))
+	for i, step := range steps {
+		names[i] = step.File.Name
+	}
+	return names, err
+}
+
+// DirectDatabase returns the settings of the database that AIRLOCK_DATABASE_URL names, for calls without a config: a
+// PostgreSQL URL, or sqlite: and a path.
+func (c *Call) DirectDatabase() (settings database.Settings, given bool) {
+	location := c.Getenv("AIRLOCK_DATABASE_URL")
+	if location == "" || c.Inputs.String("environment") != "" {
+		return database.Settings{}, false
+	}
+	if path, ok := strings.CutPrefix(location, "sqlite:"); ok {
+		return database.Settings{Dialect: database.SQLite, Path: c.Path(path)}, true
+	}
+	c.Mask(location)
+	for _, password := range config.Passwords(location) {
+		c.Mask(password)
+	}
+	return database.Settings{Dialect: database.PostgreSQL, URL: location, LookupEnv: c.lookupEnv}, true
+}
