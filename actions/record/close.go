@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/history"
@@ -43,13 +44,20 @@ func judge(text string, watch bool) (ending, error) {
 	if err := json.Unmarshal([]byte(text), &steps); err != nil {
 		return ending{}, problem.Wrong("Set it to ${{ toJSON(steps) }}", "how the steps ended cannot be read: %w", err)
 	}
-	changed := steps["open"].Outputs["goes-on"] == "true"
-	for _, step := range promotion.Order()[1:] {
+	open, there := steps["open"]
+	if !there {
+		return ending{}, problem.Wrong("call the steps by their verbs, and the watch watch; set this to ${{ toJSON(steps) }} in the same job", "the steps do not have the one that opened the record, open")
+	}
+	order := promotion.Order()[1:]
+	changed := open.Outputs["goes-on"] == "true" || slices.ContainsFunc(order, func(step promotion.Step) bool {
+		outcome := steps[step.ID()].Outcome
+		return step.Changes && outcome != skipped && outcome != ""
+	})
+	for _, step := range order {
 		if step.Watch && !watch {
 			continue
 		}
 		one := steps[step.ID()]
-		changed = changed || step.Changes && one.Outcome != skipped && one.Outcome != ""
 		stop := promotion.Stop{Step: step, Verdict: checklist.Fail, Changed: changed}
 		switch one.Outcome {
 		case success:
@@ -64,7 +72,7 @@ func judge(text string, watch bool) (ending, error) {
 			stop.Reason = "cancelled at " + step.ID()
 			return ending{stop: &stop, cancelled: true}, nil
 		default:
-			return ending{}, problem.Unknown("", "the step %s ended as %.40q, which nobody knows", step.ID(), one.Outcome)
+			return ending{}, problem.Unknown("use the newest version of airlock", "the step %s ended as %.40q, which this version does not know", step.ID(), one.Outcome)
 		}
 	}
 	return ending{}, nil
@@ -92,6 +100,10 @@ func closeRecord(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	}
 	// What went wrong is in the checklist.
 	_ = result.Checklist.Do(ctx, "close", "The record is closed", func(ctx context.Context) (checklist.Result, error) {
+		// What came to an end, by another call or by a rollback, is not opened again.
+		if state := record.State(); state == history.Success || state == history.Failure {
+			return checklist.Skipped(fmt.Sprintf("promotion %s is closed already: %s", record.ID, state)), nil
+		}
 		if came.stop == nil {
 			return finish(ctx, p, record)
 		}
@@ -125,7 +137,7 @@ func finish(ctx context.Context, p promotion.Promoter, record history.Promotion)
 	return checklist.Passed(fmt.Sprintf("promotion %s: %s is served and verified", record.ID, record.Release.Name())), nil
 }
 
-// find returns the open record of that name: it must be the newest, since nothing is promoted past an open one.
+// find returns the record of that name: it must be the newest, since nothing is promoted past an open one.
 func find(ctx context.Context, workspace *verb.Workspace, id string) (history.Promotion, error) {
 	promotions, err := workspace.History.List(ctx, workspace.Name)
 	if err != nil {

@@ -146,7 +146,8 @@ func recoverRecords(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	}
 	environment, run := call.Inputs.String("environment"), call.RunID()
 	result := verb.Result{Checklist: call.Checklist()}
-	err = result.Checklist.Do(ctx, "recover", "What a lost run left open is closed", func(ctx context.Context) (checklist.Result, error) {
+	// What went wrong is in the checklist.
+	_ = result.Checklist.Do(ctx, "recover", "What a lost run left open is closed", func(ctx context.Context) (checklist.Result, error) {
 		promotions, err := store.List(ctx, environment)
 		if err != nil {
 			return checklist.Result{}, err
@@ -156,21 +157,26 @@ func recoverRecords(ctx context.Context, call *verb.Call) (verb.Result, error) {
 			return checklist.Skipped("nothing is open"), nil
 		}
 		newest := promotions[0]
+		name := fmt.Sprintf("promotion %s of %s", newest.ID, newest.Release.Name())
+		hint := "run the same again: it goes on where it stopped; or go back with rollback.yml, or `airlock rollback --environment " + environment + "`"
+		if newest.Task == history.Rollback {
+			name, hint = fmt.Sprintf("rollback %s", newest.ID), "finish it with rollback.yml, or `airlock rollback --environment "+environment+"`"
+		}
 		if run != "" && newest.Run != run {
-			return checklist.Skipped(fmt.Sprintf("promotion %s is open and belongs to run %s", newest.ID, newest.Run)), nil
+			owner := "no run on GitHub"
+			if newest.Run != "" {
+				owner = "run " + newest.Run
+			}
+			return checklist.Skipped(fmt.Sprintf("%s is open and belongs to %s", name, owner)), nil
 		}
 		if call.Inputs.Bool("dry-run") {
-			return checklist.Skipped("would close promotion " + newest.ID), nil
+			return checklist.Skipped("would close " + name), nil
 		}
 		status := history.Status{State: history.Error, Description: "the run was lost before it ended; how far it came is not known"}
 		if err := store.Mark(ctx, newest.ID, status); err != nil {
 			return checklist.Result{}, err
 		}
-		return checklist.Result{Verdict: checklist.Warn, Evidence: fmt.Sprintf("promotion %s of %s: %s", newest.ID, newest.Release.Name(), status.Description),
-			Hint: "run the same again: it goes on where it stopped; or go back with rollback.yml, or `airlock rollback --environment " + environment + "`"}, nil
+		return checklist.Result{Verdict: checklist.Warn, Evidence: name + ": " + status.Description, Hint: hint}, nil
 	})
-	if err != nil {
-		return result, nil // The checklist says why.
-	}
 	return result, nil
 }

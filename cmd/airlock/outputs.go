@@ -50,13 +50,14 @@ func failedVerdict(err error) checklist.Verdict {
 	return checklist.Fail
 }
 
-// report keeps the checklist as JSON in the folder that AIRLOCK_REPORTS names, in the order of the calls; a workflow keeps
-// the folder as an artifact.
+// report keeps the checklist of a step on GitHub as JSON, in the order of the calls; the workflow makes the folder an
+// artifact.
 func (a *airlock) report(result verb.Result) error {
-	folder := a.getenv("AIRLOCK_REPORTS")
-	if folder == "" || len(result.Checklist.Items) == 0 {
+	temporary := a.getenv("RUNNER_TEMP")
+	if !a.runner.OnGitHub() || temporary == "" || len(result.Checklist.Items) == 0 {
 		return nil
 	}
+	folder := filepath.Join(temporary, "airlock-reports")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("make the folder for reports: %w", err)
 	}
