@@ -83,12 +83,12 @@ func (p *planning) environments(ctx context.Context) {
 		p.do(ctx, "protection-"+name, name+" is protected as the config asks", func(ctx context.Context) (checklist.Result, error) {
 			return protected(ctx, p.call, name, asked)
 		})
-		p.do(ctx, "planned-"+name, "What is planned for "+name, func(ctx context.Context) (checklist.Result, error) {
-			promotions, err := p.history.List(ctx, name)
+		promotions, err := p.history.List(ctx, name)
+		current := history.Current(promotions)
+		p.do(ctx, "planned-"+name, "What is planned for "+name, func(context.Context) (checklist.Result, error) {
 			if err != nil {
 				return checklist.Result{}, err
 			}
-			current := history.Current(promotions)
 			place := promotion.Place{Runner: runnerOf(environment), Digest: promotion.Digest(name, p.plan.Release, p.config.Digest(), current)}
 			if environment.Evidence != nil {
 				place.Evidence = environment.Evidence.Environment
@@ -104,6 +104,12 @@ func (p *planning) environments(ctx context.Context) {
 			}
 			p.slots = append(p.slots, name)
 			return checklist.Passed(p.intent(current)), nil
+		})
+		p.do(ctx, "weaker-"+name, "No gate of "+name+" is weaker than before", func(ctx context.Context) (checklist.Result, error) {
+			if err != nil {
+				return checklist.Result{}, err
+			}
+			return p.weakened(ctx, name, current)
 		})
 	}
 }
