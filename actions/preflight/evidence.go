@@ -56,17 +56,19 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		return unchanged(call.Inputs.String("plan"), workspace.Name, digestOf(workspace, release, promotions))
+		return unchanged(call.Inputs.String("plan"), workspace.Name, digestOf(workspace, release, promotions), release)
 	})
 	_ = list.Do(ctx, "window", "The next maintenance window", func(context.Context) (checklist.Result, error) { return next(workspace.Window(), call.Now()), nil })
-	err = list.Do(ctx, "pending", "The migrations that would run", func(ctx context.Context) (checklist.Result, error) {
-		db, err := workspace.Database(ctx)
+	var db *database.Database
+	_ = list.Do(ctx, "pending", "The migrations that would run", func(ctx context.Context) (checklist.Result, error) {
+		set, err := call.MigrationSet()
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		defer db.Close()
-		set, err := call.MigrationSet()
-		if err != nil {
+		if workspace.NewDatabase() {
+			return pending(migration.Status{Pending: set.Files}), nil
+		}
+		if db, err = workspace.Database(ctx); err != nil {
 			return checklist.Result{}, err
 		}
 		status, err := migration.ReadStatus(ctx, db, set)
@@ -74,12 +76,15 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 			return checklist.Result{}, err
 		}
 		shown.Schema = status.Current
-		if db.Dialect == database.PostgreSQL {
-			defer inside(ctx, list, db)
-		}
 		return pending(status), status.Check()
 	})
-	if err != nil || list.Failed() {
+	if db != nil {
+		defer db.Close()
+		if db.Dialect == database.PostgreSQL {
+			inside(ctx, list, db)
+		}
+	}
+	if list.Failed() {
 		return result, nil // The checklist says why, and there is nothing to approve.
 	}
 	text, err := json.Marshal(shown)
@@ -127,7 +132,7 @@ order by 2 desc, 1 limit 5`
 
 // longest asks for the oldest transaction of others: a migration waits for it, and everybody else behind the migration.
 // https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
-const longest = `select count(*), coalesce(extract(epoch from max(now() - xact_start)), 0)::bigint
+const longest = `select count(*), coalesce(extract(epoch from max(now() - xact_start)), 0)::bigint, pg_has_role('pg_read_all_stats', 'usage')
 from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid() and datname = current_database() and now() - xact_start > interval '1 minute'`
 
 // inside lists what is to be known of a PostgreSQL database before it is migrated.
@@ -157,13 +162,17 @@ func inside(ctx context.Context, list *checklist.Checklist, db *database.Databas
 	})
 	_ = list.Do(ctx, "transactions", "Long transactions that a migration would wait for", func(ctx context.Context) (checklist.Result, error) {
 		var count, seconds int64
-		if err := db.QueryRowContext(ctx, longest).Scan(&count, &seconds); err != nil {
+		var seen bool
+		if err := db.QueryRowContext(ctx, longest).Scan(&count, &seconds, &seen); err != nil {
 			return checklist.Result{}, database.Explain(err, db.Title)
+		}
+		if !seen {
+			return checklist.Result{Verdict: checklist.Warn, Evidence: "those of other users are hidden from this one", Hint: "grant pg_monitor to the user of the evidence"}, nil
 		}
 		if count == 0 {
 			return checklist.Passed("none is older than a minute"), nil
 		}
-		return checklist.Result{Verdict: checklist.Warn, Evidence: fmt.Sprintf("%d, the oldest since %s", count, time.Duration(seconds)*time.Second),
+		return checklist.Result{Verdict: checklist.Warn, Evidence: fmt.Sprintf("%d, the oldest for %s", count, time.Duration(seconds)*time.Second),
 			Hint: "wait for them, or find out who keeps them open"}, nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
@@ -27,15 +28,45 @@ func (g *gates) askGitHub(ctx context.Context) {
 		return protected(ctx, g.call, g.workspace.Name, asked)
 	})
 	g.do(ctx, "unchanged", "What was planned is what is promoted", func(context.Context) (checklist.Result, error) {
-		return unchanged(g.call.Inputs.String("plan"), g.workspace.Name, digest)
+		return unchanged(g.call.Inputs.String("plan"), g.workspace.Name, digest, g.release)
 	})
 	g.do(ctx, "approval", "A person approved", func(ctx context.Context) (checklist.Result, error) { return g.approval(ctx, asked, digest) })
 	g.do(ctx, "evidence", "The evidence still holds", g.evidence)
-	g.do(ctx, "lasting", "What is kept outlives the job", func(context.Context) (checklist.Result, error) { return lasting(g.workspace.Environment) })
+	g.do(ctx, "at-work", "No other run is at work", g.atWork)
+	g.do(ctx, "lasting", "What is kept outlives the job", func(context.Context) (checklist.Result, error) {
+		return lasting(g.workspace.Environment, g.call.Getenv("RUNNER_ENVIRONMENT"))
+	})
 }
 
 func digestOf(workspace *verb.Workspace, release history.Release, promotions []history.Promotion) string {
 	return promotion.Digest(workspace.Name, release, workspace.Config.Digest(), history.Current(promotions))
+}
+
+// atWork refuses while the run that opened the record, or went on with it, has not ended: only what is left behind is gone on with.
+func (g *gates) atWork(ctx context.Context) (checklist.Result, error) {
+	open := history.HalfDone(g.promotions)
+	own := g.call.Getenv("GITHUB_RUN_ID")
+	if open == nil || open.State() != history.InProgress || open.LastRun() == own {
+		return checklist.Passed("no other run is"), nil
+	}
+	id, err := strconv.ParseInt(open.LastRun(), 10, 64)
+	if err != nil {
+		return checklist.Result{}, problem.Unknown("see that nobody is; then `airlock record recover` closes it", "who opened promotion %s is not known", open.ID)
+	}
+	client, err := g.call.GitHub()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	run, err := client.Run(ctx, id)
+	switch {
+	case errors.Is(err, githubapi.ErrNotFound):
+		return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, was deleted", id, open.ID)), nil
+	case err != nil:
+		return checklist.Result{}, err
+	case run.Status != "completed":
+		return checklist.Result{}, problem.New("wait until it has ended, then run this again", "run %d is at work on %s: it is %.40s", id, g.workspace.Name, run.Status)
+	}
+	return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, has ended", id, open.ID)), nil
 }
 
 // askedOf returns what the config asks; nobody is asked where it says nothing.
@@ -139,15 +170,26 @@ func (g *gates) evidence(ctx context.Context) (checklist.Result, error) {
 		return checklist.Result{}, problem.New("run the whole workflow again, and approve it sooner", "the evidence is %s old, and the config allows %s", age.Round(time.Second), most)
 	case shown.Environment != g.workspace.Name || shown.Image != g.release.Image || shown.Migrations != g.release.Migrations:
 		return checklist.Result{}, problem.New("run the whole workflow again", "the evidence is about another release or environment")
-	case shown.Schema != schema:
+	case shown.Schema != schema && !g.goesOn():
 		return checklist.Result{}, problem.New("run the whole workflow again", "the schema was at version %d when the evidence was shown, and is at %d", shown.Schema, schema)
 	}
 	return checklist.Passed(fmt.Sprintf("shown %s ago, and nothing changed since", age.Round(time.Second))), nil
 }
 
+// goesOn tells whether an earlier run of this promotion may have moved the schema since the evidence was shown.
+func (g *gates) goesOn() bool {
+	open := history.HalfDone(g.promotions)
+	return open != nil && open.Release.Same(g.release)
+}
+
 // lasting refuses folders inside the checkout: the next job's begins with an empty one, without the snapshot or the release
 // that the way back needs.
-func lasting(environment config.Environment) (checklist.Result, error) {
+// runner is "github-hosted" on a machine that is gone with the job:
+// https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+func lasting(environment config.Environment, runner string) (checklist.Result, error) {
+	if runner == "github-hosted" && environment.Deploy != nil && (environment.Deploy.Compose != nil || environment.Deploy.Process != nil) {
+		return checklist.Result{}, problem.Wrong("name the labels of a runner on the host under runner", "this runner is gone with the job, and with it what would serve here")
+	}
 	places := map[string]string{}
 	if database := environment.Database; database.SQLite != "" {
 		places["database.sqlite"], places["backups.directory"] = database.SQLite, environment.Backups.Directory
@@ -166,7 +208,7 @@ func lasting(environment config.Environment) (checklist.Result, error) {
 }
 
 // unchanged compares the plan, as it was passed on, with the digest of now.
-func unchanged(text, environment, digest string) (checklist.Result, error) {
+func unchanged(text, environment, digest string, release history.Release) (checklist.Result, error) {
 	if text == "" {
 		return checklist.Skipped("no plan is given"), nil
 	}
@@ -174,5 +216,5 @@ func unchanged(text, environment, digest string) (checklist.Result, error) {
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
 		return checklist.Result{}, problem.Unknown("pass it on as `preflight plan` gave it out", "the plan cannot be read")
 	}
-	return gate.Unchanged(plan.Environments[environment].Digest, digest)
+	return gate.Unchanged(plan.Environments[environment].Digest, digest, plan.Release, release)
 }

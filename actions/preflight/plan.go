@@ -83,6 +83,11 @@ func (p *planning) environments(ctx context.Context) {
 		p.do(ctx, "protection-"+name, name+" is protected as the config asks", func(ctx context.Context) (checklist.Result, error) {
 			return protected(ctx, p.call, name, asked)
 		})
+		if evidence := environment.Evidence; evidence != nil {
+			p.do(ctx, "protection-"+evidence.Environment, evidence.Environment+" is there for the evidence", func(ctx context.Context) (checklist.Result, error) {
+				return protected(ctx, p.call, evidence.Environment, gate.Asked{Branches: asked.Branches})
+			})
+		}
 		promotions, err := p.history.List(ctx, name)
 		current := history.Current(promotions)
 		p.do(ctx, "planned-"+name, "What is planned for "+name, func(context.Context) (checklist.Result, error) {

@@ -122,18 +122,20 @@ func item(one history.Promotion) checklist.Item {
 		}
 	}
 	shown := checklist.Item{ID: "promotion-" + one.ID, Title: title, Verdict: checklist.Pass}
-	shown.Evidence = fmt.Sprintf("%s, %s, %s", one.Created.UTC().Format("2006-01-02 15:04 MST"), one.State(), one.ID)
+	state := one.State()
 	switch {
 	case one.Succeeded():
-		shown.Evidence = fmt.Sprintf("%s, %s, %s", one.Created.UTC().Format("2006-01-02 15:04 MST"), history.Success, one.ID)
-	case one.State() == history.Failure:
+		state = history.Success
+	case state == history.Failure:
 		shown.Verdict = checklist.Skip
 	default:
 		shown.Verdict = checklist.Warn
 	}
+	shown.Evidence = fmt.Sprintf("%s, %s", one.Created.UTC().Format("2006-01-02 15:04 MST"), state)
 	if count := len(one.Statuses); count > 0 && one.Statuses[count-1].Description != "" {
 		shown.Evidence += ": " + one.Statuses[count-1].Description
 	}
+	shown.Evidence += " (" + one.ID + ")"
 	return shown
 }
 
@@ -162,10 +164,10 @@ func recoverRecords(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if newest.Task == history.Rollback {
 			name, hint = fmt.Sprintf("rollback %s", newest.ID), "finish it with rollback.yml, or `airlock rollback --environment "+environment+"`"
 		}
-		if run != "" && newest.Run != run {
+		if last := newest.LastRun(); run != "" && last != run {
 			owner := "no run on GitHub"
-			if newest.Run != "" {
-				owner = "run " + newest.Run
+			if last != "" {
+				owner = "run " + last
 			}
 			return checklist.Skipped(fmt.Sprintf("%s is open and belongs to %s", name, owner)), nil
 		}

@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/githubapi"
+	"github.com/randomchaoslabs/airlock/internal/githubapi/githubapitest"
 	"github.com/randomchaoslabs/airlock/internal/runner"
 )
 
@@ -42,8 +44,17 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "window next --environment sandbox"},
 		{arguments: "preflight check --environment sandbox --image release"},
 		{arguments: "preflight check --environment wrong --image release", code: 1},
+		{arguments: "preflight plan --image release"},
+		{arguments: "preflight protection --environment sandbox"},
+		{arguments: "preflight evidence --environment sandbox --image release"},
+		{arguments: "preflight evidence --environment wrong --image release", code: 1},
 		{arguments: "promote --image release --environment sandbox --yes --reports reports"},
 		{arguments: "promote --image release --yes", code: 1},
+		{arguments: "record list --environment sandbox"},
+		{arguments: "record open --environment sandbox --image release"},
+		{arguments: "record open --environment wrong --image release", code: 1},
+		{arguments: `record close --environment sandbox --promotion 0 --steps {"open":{}}`, code: 3},
+		{arguments: "record recover --environment sandbox"},
 		{arguments: "snapshot create --environment sandbox --image release"},
 		{arguments: "snapshot create --environment wrong --image release", code: 1},
 		{arguments: "snapshot list --environment sandbox"},
@@ -98,8 +109,14 @@ func sing(t *testing.T, secret, more string, variables ...string) {
 	}
 	name := wrong.Path[1:]
 	wrong.User = url.UserPassword(wrong.User.Username(), "wrong "+secret)
+	unprotected := githubapi.Environment{Branches: githubapi.AnyBranch}
+	hub := githubapitest.Start(t, githubapitest.Options{State: githubapitest.State{
+		Environments: map[string]githubapi.Environment{"sandbox": unprotected, "wrong": unprotected, "talkative": unprotected},
+	}})
 	c := canary{
-		t: t, secret: secret, folder: t.TempDir(), variables: variables,
+		t: t, secret: secret, folder: t.TempDir(),
+		variables: append(variables, "GITHUB_API_URL="+hub.URL, "GITHUB_TOKEN="+githubapitest.Token, "GITHUB_REPOSITORY=octo-org/octo-repo", "GITHUB_RUN_ID=1",
+			"GITHUB_SHA="+strings.Repeat("a", 40)),
 		dotenv: fmt.Sprintf("RIGHT_URL=%s\nTALK_URL=%s\nWRONG_URL=%s\nSECRET_KEY='a key that holds %s'\n", right, right, wrong, secret),
 	}
 	c.project(name)
@@ -110,6 +127,11 @@ func sing(t *testing.T, secret, more string, variables ...string) {
 		c.call(call)
 	}
 	c.checkFiles()
+	for _, request := range hub.Requests() {
+		if asked := request.Path + "?" + request.Query + string(request.Body); strings.Contains(asked, secret) {
+			t.Errorf("GitHub is told the secret: %s %s", request.Method, asked)
+		}
+	}
 	checkComplete(t, append(calls, canaryCall{arguments: "demo"}))
 }
 
@@ -203,14 +225,15 @@ environments:
 		fmt.Fprintf(&config, `  %s:
     url: http://127.0.0.1:%s
     database: {postgres: %s, url: "${%s}"}
+    backups: {directory: %s/.airlock/snapshots}
     watch: {for: 100ms, every: 50ms}
     deploy:
       process:
         command: [%s]
-        directory: .airlock/hosts/%s
+        directory: %s/.airlock/hosts/%s
         start-timeout: 4s
         environment: {PORT: "%s", DATABASE_URL: "${%s}", SECRET_KEY: "${SECRET_KEY}", AIRLOCK_DEMO_PARENT: "%d", GORACE: atexit_sleep_ms=10}
-`, one.name, port, name, one.variable, one.command, one.name, port, one.variable, os.Getpid())
+`, one.name, port, name, one.variable, c.folder, one.command, c.folder, one.name, port, one.variable, os.Getpid())
 	}
 	write(c.t, filepath.Join(c.folder, ".github/airlock.yaml"), config.String())
 	write(c.t, filepath.Join(c.folder, ".github/leak.yaml"), strings.Replace(config.String(), "select 0", "select value from leak", 1))

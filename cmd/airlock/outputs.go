@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -21,12 +22,12 @@ func (a *airlock) printOutputs(result verb.Result, err error) error {
 	if err != nil {
 		outputs["verdict"], outputs["reason"] = string(failedVerdict(err)), checklist.Shorten(checklist.OneLine(err.Error()), maximumReason)
 	}
+	// One that GitHub would misread keeps none of the others back: how the step ended is among them.
+	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if err := a.runner.Output(name, outputs[name]); err != nil {
-			return err
-		}
+		errs = append(errs, a.runner.Output(name, outputs[name]))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // maximumReason bounds the output that says what stood in the way, in characters.

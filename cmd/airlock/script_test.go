@@ -24,8 +24,11 @@ import (
 //	envfrom NAME FILE             sets NAME to the text of a file
 //	occupy NAME, waitfree NAME    listen on the port in NAME; wait until nobody does
 //	github                        makes the programs steps of a job of GitHub Actions, with a stand-in for GitHub
-//	recorded                      puts what GitHub was asked to record into the file seen
-//	keeps NAME OUTPUT             sets NAME to an output of the last step
+//	starts ID EVENT ACTOR         makes them steps of another run
+//	hub JSON                      lays JSON over what the stand-in knows, a githubapitest.State
+//	fullpaths                     moves what the config keeps out of the checkout
+//	recorded                      puts what GitHub was asked to record, or to cancel, into the file seen
+//	keeps NAME OUTPUT             sets NAME to an output of the steps so far
 //	onejson                       standard output must be one JSON document
 //
 // In the file seen, what differs between two runs has a name in its place: times, ports, sizes, digests.
@@ -53,7 +56,8 @@ func runScripts(t *testing.T, ports *ports, folder, dialect string) {
 			"database": command(1, (*stage).database), "sql": command(2, (*stage).sql),
 			"exits": command(2, (*stage).exits), "interrupts": command(3, (*stage).interrupts), "normal": command(1, (*stage).normal),
 			"remember": command(0, (*stage).remember), "unchanged": command(0, (*stage).unchanged),
-			"github": command(0, (*stage).github), "recorded": command(0, (*stage).recorded), "keeps": command(2, (*stage).keeps),
+			"github": command(0, (*stage).github), "starts": command(3, (*stage).starts), "hub": command(1, (*stage).change), "fullpaths": command(0, (*stage).fullpaths),
+			"recorded": command(0, (*stage).recorded), "keeps": command(2, (*stage).keeps),
 			"envfrom": command(2, (*stage).envfrom), "occupy": command(1, (*stage).occupy), "waitfree": command(1, (*stage).waitfree), "onejson": command(0, (*stage).oneJSON),
 		},
 	})

@@ -72,6 +72,11 @@ type webIdentity struct {
 
 var _ stscreds.AssumeRoleWithWebIdentityAPIClient = (*sts.Client)(nil)
 
+// tokenError says why there is no token to assume the role with.
+type tokenError struct{ error }
+
+func (e *tokenError) Unwrap() error { return e.error }
+
 // fixed is a token that was fetched already: the SDK's interface has no context to fetch one with.
 type fixed string
 
@@ -82,7 +87,7 @@ func (f fixed) GetIdentityToken() ([]byte, error) { return []byte(f), nil }
 func (w webIdentity) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	token, err := w.token(ctx, audience)
 	if err != nil {
-		return aws.Credentials{}, err
+		return aws.Credentials{}, &tokenError{err}
 	}
 	provider := stscreds.NewWebIdentityRoleProvider(w.client, w.role, fixed(token), func(o *stscreds.WebIdentityRoleOptions) {
 		o.RoleSessionName = w.session

@@ -44,6 +44,10 @@ func Explain(err error, what string) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: interrupted: %w", what, err)
 	}
+	// Who has no token was not refused by AWS, and the SDK's words around it say nothing.
+	if without := (*tokenError)(nil); errors.As(err, &without) {
+		return &problem.Problem{Kind: problem.KindOf(without.error), What: what + ": " + without.Error(), Hint: problem.Hint(without.error), Err: err}
+	}
 	kind := problem.Failure
 	if Transient(err) {
 		kind = problem.Inconclusive

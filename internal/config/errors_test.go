@@ -123,6 +123,9 @@ var badConfigs = []struct{ name, source string }{
 		"  b: {url: 'https://example.com/', database: {sqlite: ./app.db}, deploy: {process: {command: [x], directory: hosts/}}}\n" +
 		"  c: {database: {postgres: wos, url: 'postgres://u:canary-secret@h/wos'}}\n" +
 		"  d: {database: {postgres: wos, url: 'postgres://u:canary-secret@h/wos'}}\n"},
+	{"approval at a terminal", with("approval: {by: terminal, reviewers: [rita], prevent-self-review: true, branches: [main]}")},
+	{"approval by a run of nobody", with("approval: {by: dispatch}")},
+	{"approval by a run of a team", with("approval: {by: dispatch, reviewers: [rita, team/managers]}")},
 	{"window without length", with(`window: {from: "02:00", to: "02:00", timezone: UTC}`)},
 	{"window without timezone", with(`window: {from: "02:00", to: "03:00"}`)},
 	{"watch", with("watch: {for: 5s, every: 1m, on-inconclusive: go}")},

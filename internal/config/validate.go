@@ -71,8 +71,33 @@ func (v *validation) environment(path string, environment Environment) {
 	if window := environment.Window; window != nil && v.sound(path+".window") && window.From == window.To {
 		v.report(path+".window.to", "from and to are the same time, %s: leave out the window when every time is right", window.To)
 	}
+	v.approval(path+".approval", environment.Approval)
 	if watch := environment.Watch; watch != nil && v.sound(path+".watch") && watch.Every > watch.For {
 		v.report(path+".watch.every", "%s is longer than the watch, which is for %s", watch.Every, watch.For)
+	}
+}
+
+// approval checks that somebody can approve in the way that is asked.
+func (v *validation) approval(path string, approval *Approval) {
+	if approval == nil || !v.sound(path) {
+		return
+	}
+	switch approval.By {
+	case "terminal":
+		for _, key := range []string{"reviewers", "prevent-self-review", "branches"} {
+			if _, set := v.config.Position(path + "." + key); set {
+				v.report(path+"."+key, "it has no meaning with by: terminal, where whoever sits there is asked")
+			}
+		}
+	case "dispatch":
+		if len(approval.Reviewers) == 0 {
+			v.report(path+".by", "expected the key reviewers beside it: who may approve by starting a run")
+		}
+		for i, name := range approval.Reviewers {
+			if strings.Contains(name, "/") {
+				v.report(path+".reviewers["+strconv.Itoa(i)+"]", "expected the login of a person: whoever starts a run is one")
+			}
+		}
 	}
 }
 

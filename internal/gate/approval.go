@@ -7,6 +7,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/githubapi"
+	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
@@ -38,12 +39,11 @@ func Approved(asked Asked, environment string, run githubapi.Run, approvals []gi
 
 // StartedBy requires that a person whom the config names started the run by hand.
 func StartedBy(asked Asked, environment string, run githubapi.Run) (checklist.Result, error) {
-	if err := people(asked, environment); err != nil {
-		return checklist.Result{}, err
-	}
 	hint := "have one of them start this workflow by hand: " + strings.Join(asked.Reviewers, ", ")
 	listed := slices.ContainsFunc(asked.Reviewers, func(name string) bool { return strings.EqualFold(name, run.TriggeringActor) })
 	switch {
+	case len(asked.Reviewers) == 0:
+		return checklist.Result{}, problem.Wrong("name them under approval.reviewers", "nobody may approve %s by starting a run", environment)
 	case run.Event != "workflow_dispatch":
 		return checklist.Result{}, problem.New(hint, "%s is approved by a run that a person starts, and this one was started by %.40s", environment, run.Event)
 	case !listed:
@@ -75,14 +75,27 @@ func Dispatched(asked Asked, environment string, run githubapi.Run, approve, dig
 	return checklist.Passed(fmt.Sprintf("%.100s started this run and approves %.12s, which is weaker than a review by GitHub", run.TriggeringActor, digest)), nil
 }
 
-// Unchanged requires that what would be promoted now is what was planned. Both are digests of the plan.
-func Unchanged(planned, now string) (checklist.Result, error) {
-	if planned == "" {
-		return checklist.Result{}, problem.New("run the whole workflow again: it plans and asks anew", "the plan says nothing about this environment")
+// Unchanged requires that what would be promoted now is what was planned. planned and now are digests of the plan, before
+// and after the releases that they are of.
+func Unchanged(planned, now string, before, after history.Release) (checklist.Result, error) {
+	const hint = "run the whole workflow again: it plans and asks anew"
+	var differ []string
+	if before.Commit != after.Commit {
+		differ = append(differ, fmt.Sprintf("the commit is %.12s and was %.12s", after.Commit, before.Commit))
 	}
-	if planned != now {
-		return checklist.Result{}, problem.New("run the whole workflow again: it plans and asks anew",
-			"the commit, the image, the migrations, the config or what is served differ from the plan (%.12s, now %.12s)", planned, now)
+	if before.Image != after.Image {
+		differ = append(differ, fmt.Sprintf("the image is %.19s and was %.19s", after.Image, before.Image))
+	}
+	if before.Migrations != after.Migrations {
+		differ = append(differ, "the migrations are others")
+	}
+	switch {
+	case planned == "":
+		return checklist.Result{}, problem.New(hint, "the plan says nothing about this environment")
+	case planned != now && len(differ) == 0:
+		return checklist.Result{}, problem.New(hint, "it is not what was planned: the config was changed since, or another release is served now")
+	case planned != now:
+		return checklist.Result{}, problem.New(hint, "it is not what was planned: %s", strings.Join(differ, "; "))
 	}
 	return checklist.Passed(fmt.Sprintf("the plan's digest is %.12s", now)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/gate"
 	"github.com/randomchaoslabs/airlock/internal/githubapi"
+	"github.com/randomchaoslabs/airlock/internal/history"
 )
 
 // pushed is a run that dora's push started, dispatched one that rita started by hand.
@@ -96,7 +97,6 @@ func TestStartedBy(t *testing.T) {
 		"run again by another of them": {func(_ *gate.Asked, r *githubapi.Run) { r.TriggeringActor = "tom" },
 			answer{checklist.Fail, "tom ran again what rita started"}},
 		"nobody is listed": {func(a *gate.Asked, _ *githubapi.Run) { a.Reviewers = nil }, answer{checklist.Fail, "nobody may approve production by starting a run"}},
-		"a team is listed": {func(a *gate.Asked, _ *githubapi.Run) { a.Reviewers = append(a.Reviewers, "team/a") }, answer{checklist.Fail, "team/a cannot start a run"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -146,17 +146,22 @@ func TestDispatched(t *testing.T) {
 func TestUnchanged(t *testing.T) {
 	t.Parallel()
 	one, other := strings.Repeat("1", 64), strings.Repeat("2", 64)
+	v1, v2, renamed := release("v1"), release("v2"), release("v1")
+	renamed.Label = "one"
 	for name, test := range map[string]struct {
 		planned, now string
+		after        history.Release
 		want         answer
 	}{
-		"the same":            {one, one, answer{checklist.Pass, "the plan's digest is 111111111111"}},
-		"another":             {one, other, answer{checklist.Fail, "differ from the plan (111111111111, now 222222222222)"}},
-		"not in the plan":     {"", one, answer{checklist.Fail, "the plan says nothing about this environment"}},
-		"nothing is no plan":  {"", "", answer{checklist.Fail, "the plan says nothing"}},
-		"nothing to plan for": {one, "", answer{checklist.Fail, "differ from the plan"}},
+		"the same":            {one, one, v1, answer{checklist.Pass, "the plan's digest is 111111111111"}},
+		"by another name":     {one, one, renamed, answer{checklist.Pass, "the plan's digest is"}},
+		"another release":     {one, other, v2, answer{checklist.Fail, "the commit is 222222222222 and was 111111111111; the image is sha256:222222222222 and was sha256:111111111111; the migrations are others"}},
+		"another environment": {one, other, v1, answer{checklist.Fail, "the config was changed since, or another release is served now"}},
+		"not in the plan":     {"", one, v1, answer{checklist.Fail, "the plan says nothing about this environment"}},
+		"nothing is no plan":  {"", "", v1, answer{checklist.Fail, "the plan says nothing"}},
+		"nothing to plan for": {one, "", v1, answer{checklist.Fail, "it is not what was planned"}},
 	} {
-		result, err := gate.Unchanged(test.planned, test.now)
+		result, err := gate.Unchanged(test.planned, test.now, v1, test.after)
 		t.Run(name, func(t *testing.T) { hold(t, result, err, test.want) })
 	}
 }

@@ -36,10 +36,6 @@ func Protection(asked Asked, environment githubapi.Environment, private bool) (c
 	case ByTerminal:
 		return checklist.Result{}, problem.Wrong("say approval: {by: environment}, and give it required reviewers on GitHub",
 			"the environment %s is approved at a terminal, and there is none on GitHub", environment.Name)
-	case ByDispatch:
-		if err := people(asked, environment.Name); err != nil {
-			return checklist.Result{}, err
-		}
 	case ByEnvironment:
 		if len(environment.Reviewers) == 0 {
 			return checklist.Result{}, unreviewed(environment.Name, private)
@@ -57,18 +53,6 @@ func Protection(asked Asked, environment githubapi.Environment, private bool) (c
 		result.Evidence += "; administrators may bypass it"
 	}
 	return result, nil
-}
-
-// people requires that somebody can start the run: who is in a team, a workflow's token may not ask.
-func people(asked Asked, name string) error {
-	team := slices.IndexFunc(asked.Reviewers, func(reviewer string) bool { return strings.HasPrefix(strings.ToLower(reviewer), "team/") })
-	switch {
-	case len(asked.Reviewers) == 0:
-		return problem.Wrong("name them under approval.reviewers", "nobody may approve %s by starting a run", name)
-	case team >= 0:
-		return problem.Wrong("name its people under approval.reviewers", "%.100s cannot start a run that approves %s: only a person can", asked.Reviewers[team], name)
-	}
-	return nil
 }
 
 // unreviewed says why nobody would be asked. GitHub asks reviewers in private repositories only with a plan for it:

@@ -216,10 +216,20 @@ func (d *Deployments) statuses(ctx context.Context, id string) ([]Status, error)
 	for _, status := range all {
 		switch state := State(status.State); state {
 		case InProgress, Success, Failure, Error:
-			statuses = append(statuses, Status{State: state, Description: status.Text, Time: status.Created.UTC()})
+			statuses = append(statuses, Status{State: state, Description: status.Text, Time: status.Created.UTC(), Run: runOf(status.LogURL)})
 		}
 	}
 	return statuses, nil
+}
+
+// runOf returns the number of the run whose log is at an address such as https://github.com/octo-org/octo-repo/actions/runs/7261, empty
+// when it is another address.
+func runOf(address string) string {
+	_, run, _ := strings.Cut(address, "/actions/runs/")
+	if _, err := strconv.ParseUint(run, 10, 63); err != nil {
+		return ""
+	}
+	return run
 }
 
 // decode returns the promotion that a deployment is the record of.

@@ -54,6 +54,28 @@ func TestADeploymentShowsPeopleWhereToLook(t *testing.T) {
 	}
 }
 
+// A promotion that is gone on with belongs to the run that did so.
+func TestTheLastRun(t *testing.T) {
+	t.Parallel()
+	kept := deployment(1, history.Promote, "v1", "in_progress", "error", "in_progress")
+	kept.Statuses[0].LogURL = "https://github.com/octo-org/octo-repo/actions/runs/7261"
+	kept.Statuses[1].LogURL = "https://github.example.com/octo-org/octo-repo/actions/runs/7262"
+	for address, want := range map[string]string{
+		"": "7262", "https://github.com/octo-org/octo-repo/actions/runs/7263": "7263", "https://github.com/octo-org/octo-repo/actions/runs/x": "7262",
+		"https://github.com/octo-org/octo-repo/actions/runs/-1": "7262", "https://other.example.com/1": "7262",
+	} {
+		kept.Statuses[2].LogURL = address
+		store, _ := deployments(t, githubapitest.State{Deployments: []*githubapitest.Deployment{kept}})
+		if got := list(t, store)[0].LastRun(); got != want {
+			t.Errorf("%q: got run %q, want %q", address, got, want)
+		}
+	}
+	store, _ := deployments(t, githubapitest.State{})
+	if got := create(t, store, history.Promotion{Task: history.Promote, Environment: "sandbox", Release: release("v2")}).LastRun(); got != "1234" {
+		t.Errorf("without a status of a run: got %q", got)
+	}
+}
+
 // Another process knows the deployment by its id only.
 func TestAnotherProcessCanMark(t *testing.T) {
 	t.Parallel()

@@ -67,6 +67,8 @@ type Status struct {
 	State       State     `json:"state"`
 	Description string    `json:"description,omitempty"`
 	Time        time.Time `json:"time"`
+	// Run is the run of a workflow that set it, empty when it is not known or there was none.
+	Run string `json:"run,omitempty"`
 }
 
 // Promotion is the record of taking one release into one environment.
@@ -93,6 +95,16 @@ func (p Promotion) State() State {
 		return InProgress
 	}
 	return p.Statuses[len(p.Statuses)-1].State
+}
+
+// LastRun returns the run of a workflow that had to do with the promotion last: one may go on with what another began.
+func (p Promotion) LastRun() string {
+	for _, status := range slices.Backward(p.Statuses) {
+		if status.Run != "" {
+			return status.Run
+		}
+	}
+	return p.Run
 }
 
 // Succeeded tells whether the promotion ended well at any time. GitHub turns earlier successes inactive later, so the

@@ -54,9 +54,6 @@ func (w *Workspace) Rollout() (Host, error) {
 
 func (w *Workspace) compose() (Host, error) {
 	compose := w.Environment.Deploy.Compose
-	if compose.Strategy != "recreate" {
-		return nil, w.Config.Refuse("environments."+w.Name+".deploy.compose.strategy", "this version of airlock cannot do it yet", "say strategy: recreate")
-	}
 	file := w.Path(compose.File)
 	if host := w.Environment.Deploy.Host; host != nil && host.Directory != "" && !filepath.IsAbs(compose.File) {
 		file = filepath.Join(w.Path(host.Directory), compose.File)

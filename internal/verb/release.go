@@ -3,6 +3,7 @@ package verb
 import (
 	"cmp"
 	"context"
+	"os"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/git"
@@ -40,6 +41,10 @@ func (c *Call) NewRelease(ctx context.Context, image, label string) (history.Rel
 	}
 	digest, err := rollout.ImageDigest(image)
 	if err != nil {
+		if _, missing := os.Stat(c.Path(image)); missing != nil {
+			return history.Release{}, problem.Wrong("name it as registry.example.com/name@sha256: and 64 hexadecimal digits, since a tag can mean another image tomorrow; on a laptop, name the folder",
+				"%.200q is neither an image with its digest nor a folder", image)
+		}
 		digest, err = rollout.DigestFolder(c.Path(image))
 	}
 	if err != nil {

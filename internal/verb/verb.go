@@ -121,11 +121,17 @@ func (v *Verb) Refuse(c *config.Config, environment string) error {
 	for _, key := range v.NotYet {
 		key = strings.Replace(key, "environments.*", "environments."+environment, 1)
 		if found := c.KeysSet(key); len(found) > 0 {
-			return c.Refuse(found[0], "this version of airlock cannot do it yet", "remove it, or wait for a version whose CHANGELOG names it")
+			return c.Refuse(found[0], notYet, "remove it, or wait for a version whose CHANGELOG names it")
 		}
+	}
+	deploy := c.Environments[environment].Deploy
+	if deploy != nil && deploy.Compose != nil && deploy.Compose.Strategy != "recreate" && v.Covers("environments.*.deploy.compose.strategy") {
+		return c.Refuse("environments."+environment+".deploy.compose.strategy", notYet, "say strategy: recreate")
 	}
 	return nil
 }
+
+const notYet = "this version of airlock cannot do it yet"
 
 // Covers tells whether the verb uses or refuses a key path of config.Keys.
 func (v *Verb) Covers(key string) bool {

@@ -29,11 +29,9 @@ func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "promote", ActionYAML: declaration, Run: run,
 		Uses: []string{
-			"promotion", "environments.*.approval.by", "environments.*.watch",
+			"promotion", "environments.*.approval.by", "environments.*.evidence", "environments.*.watch",
 		},
-		// On a laptop nobody but the person at the terminal is asked.
-		NotYet: append(verb.PromotionNotYet(), "environments.*.approval.reviewers", "environments.*.approval.prevent-self-review",
-			"environments.*.approval.branches", "environments.*.evidence"),
+		NotYet: verb.PromotionNotYet(),
 	}
 }
 
@@ -129,6 +127,10 @@ func environments(call *verb.Call, loaded *config.Config) ([]string, error) {
 		approval := loaded.Environments[name].Approval
 		if approval != nil && approval.By != "terminal" {
 			return nil, loaded.Refuse("environments."+name+".approval.by", "this environment is approved on GitHub, and a laptop must not pass that by",
+				"promote it with the workflow, or stop before it: --environment")
+		}
+		if loaded.Environments[name].Evidence != nil {
+			return nil, loaded.Refuse("environments."+name+".evidence", "evidence is shown on GitHub, and a laptop must not pass that by",
 				"promote it with the workflow, or stop before it: --environment")
 		}
 		if approval != nil && !call.CanAsk && !call.Inputs.Bool("yes") && !call.Inputs.Bool("dry-run") {
