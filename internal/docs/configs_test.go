@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,8 +21,13 @@ func works(t *testing.T, name, text string) {
 		t.Errorf("%s: %v", name, err)
 		return
 	}
-	for _, v := range verbs() {
-		for _, environment := range loaded.EnvironmentNames() {
+	for _, environment := range loaded.EnvironmentNames() {
+		approval := loaded.Environments[environment].Approval
+		for _, v := range verbs() {
+			// What is approved on GitHub is not promoted by a laptop.
+			if v.Name == "promote" && approval != nil && approval.By != "terminal" {
+				continue
+			}
 			if err := v.Refuse(loaded, environment); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -36,7 +40,7 @@ func TestConfigsOfTheDocumentationWork(t *testing.T) {
 	configs := 0
 	for _, p := range pages(t) {
 		for _, b := range p.blocks {
-			if b.language == "yaml" && strings.HasPrefix(b.text, "version:") {
+			if b.language == "yaml" && strings.Contains("\n"+b.text, "\nversion: 1\n") {
 				configs++
 				works(t, fmt.Sprintf("%s, block in line %d", p.path, b.line), b.text)
 			}
@@ -47,14 +51,12 @@ func TestConfigsOfTheDocumentationWork(t *testing.T) {
 	}
 }
 
-func TestConfigOfTheExampleWorks(t *testing.T) {
+func TestConfigsOfTheExampleWork(t *testing.T) {
 	t.Parallel()
-	name := filepath.Join(root, "examples", "wos", "airlock.yaml")
-	content, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"", "github"} {
+		name := filepath.Join(root, "examples", "wos", folder, "airlock.yaml")
+		works(t, name, fileText(t, name))
 	}
-	works(t, name, string(content))
 }
 
 var command = regexp.MustCompile(`(?:^|[\s(])airlock((?: [a-z][a-z-]*)*)((?: --[a-z-]+(?:[ =][^\s-]\S*)?)*)`)

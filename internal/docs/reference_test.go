@@ -16,6 +16,7 @@ import (
 	"github.com/randomchaoslabs/airlock/actions/deploy"
 	"github.com/randomchaoslabs/airlock/actions/migrate"
 	"github.com/randomchaoslabs/airlock/actions/preflight"
+	"github.com/randomchaoslabs/airlock/actions/record"
 	"github.com/randomchaoslabs/airlock/actions/rollback"
 	"github.com/randomchaoslabs/airlock/actions/snapshot"
 	"github.com/randomchaoslabs/airlock/actions/verify"
@@ -32,7 +33,7 @@ var update = flag.Bool("update", false, "write the generated pages of docs/refer
 
 // actions are the verbs that have an action.yml, and verbs is all of them, in the order of the help.
 func actions() []*verb.Verb {
-	return []*verb.Verb{preflight.Verb(), snapshot.Verb(), migrate.Verb(), deploy.Verb(), verify.Verb(), rollback.Verb()}
+	return []*verb.Verb{preflight.Verb(), snapshot.Verb(), migrate.Verb(), deploy.Verb(), verify.Verb(), rollback.Verb(), record.Verb()}
 }
 
 func verbs() []*verb.Verb {
