@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +51,7 @@ func (c *Compose) environment() []string {
 
 // complaint is what the client says when it does not do what it is asked.
 type complaint struct {
-	// command is its first two words, text the last lines of its standard error in one, without the variables' values.
+	// command is its first words, text the last lines of its standard error in one, without the variables' values.
 	command, text string
 }
 
@@ -62,7 +63,7 @@ func (c *Compose) docker(ctx context.Context, limit time.Duration, arguments ...
 	answer := &bounded{left: maximumAnswerBytes}
 	err := c.stream(ctx, limit, answer, arguments...)
 	if err == nil && answer.left < 0 {
-		err = problem.Unknown("", "docker %s printed more than %d bytes", strings.Join(arguments[:2], " "), maximumAnswerBytes)
+		err = problem.Unknown("", "docker %s printed more than %d bytes", words(arguments), maximumAnswerBytes)
 	}
 	return answer.String(), err
 }
@@ -77,7 +78,7 @@ func (c *Compose) stream(ctx context.Context, limit time.Duration, output io.Wri
 	spoken := &bounded{left: maximumComplaintBytes}
 	command.Stdout, command.Stderr = output, spoken
 	err := command.Run()
-	asked := strings.Join(arguments[:2], " ")
+	asked := words(arguments)
 	switch {
 	case err == nil:
 		return nil
@@ -87,6 +88,14 @@ func (c *Compose) stream(ctx context.Context, limit time.Duration, output io.Wri
 		return problem.Unknown("look at the engine's log, then run again", "docker %s was not done within %s", asked, limit)
 	}
 	return c.refused(asked, spoken.String(), err)
+}
+
+// words name a command to people: "image pull", or "compose".
+func words(arguments []string) string {
+	if strings.HasPrefix(arguments[1], "-") {
+		return arguments[0]
+	}
+	return arguments[0] + " " + arguments[1]
 }
 
 // refused makes an error of what the client said as it ended with err.
@@ -111,10 +120,8 @@ func (c *Compose) refused(asked, spoken string, err error) error {
 		return problem.Unknown("install Docker's compose plugin, version 2", "docker compose is not installed")
 	case said("unknown flag: --no-env-resolution"):
 		return problem.Unknown("install Docker's compose plugin, version 2.35 or newer", "docker compose is too old: it cannot leave secrets out of a file")
-	case text == "":
-		return &complaint{asked, err.Error()}
 	default:
-		return &complaint{asked, text}
+		return problem.New("look at the engine: docker info; then run again", "%w", &complaint{asked, cmp.Or(text, err.Error())})
 	}
 }
 

@@ -200,7 +200,6 @@ func TestComposeWithoutAnEngine(t *testing.T) {
 func TestComposeFilesThatCannotServe(t *testing.T) {
 	t.Parallel()
 	site := givenCompose(t, nil)
-	reference := "127.0.0.1:1/x@sha256:" + strings.Repeat("a", 64)
 	for _, test := range []struct{ file, says string }{
 		{"services: {other: {image: x}}", "has no service app"},
 		{"services: {app: {image: x, environment: {A: '${MISSING:?ask the team}'}}}", "MISSING is missing a value: ask the team"},
@@ -208,7 +207,7 @@ func TestComposeFilesThatCannotServe(t *testing.T) {
 		{"services: {app: {image: x, ports: ['${DATABASE_URL}:1']}}", "invalid"},
 	} {
 		site.write("compose.yaml", test.file)
-		_, err := site.Place(t.Context(), reference, Version{}, nil)
+		err := site.Free(t.Context())
 		wants(t, err, test.says)
 		if strings.Contains(fmt.Sprint(err), "canary") {
 			t.Errorf("the error shows a secret: %v", err)

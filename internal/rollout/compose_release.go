@@ -58,11 +58,8 @@ func (c *Compose) Place(ctx context.Context, source string, version Version, pro
 	if _, err := c.tidy(); err != nil {
 		return Version{}, fmt.Errorf("remove what an interrupted run left in %s: %w", c.directory, err)
 	}
-	// The file first: one that cannot be served is no reason to load the network.
+	// The file first: one that cannot be read is no reason to load the network. Its variables are what Free and Serve ask for.
 	file, err := c.unresolved(ctx, c.options.ProjectDirectory, c.options.File)
-	if err == nil {
-		_, err = c.plan(ctx, c.options.ProjectDirectory, c.options.File)
-	}
 	if err != nil {
 		return Version{}, err
 	}
@@ -100,17 +97,17 @@ func (c *Compose) put(ctx context.Context, release edition, file []byte) error {
 func (c *Compose) unresolved(ctx context.Context, directory string, files ...string) ([]byte, error) {
 	// Every profile: the service may be of one.
 	content, err := c.docker(ctx, asking, c.compose(directory, files, "--profile", "*", "config", "--no-interpolate", "--no-env-resolution")...)
-	if err == nil && len(content) > maximumComposeBytes {
-		err = problem.New("", "it has more than %d bytes", maximumComposeBytes)
-	}
 	if err != nil {
 		return nil, unusable(files, err)
+	}
+	if len(content) > maximumComposeBytes {
+		return nil, problem.New("split it", "Compose file %s has more than %d bytes", strings.Join(files, ", "), maximumComposeBytes)
 	}
 	return []byte(content), nil
 }
 
 func unusable(files []string, err error) error {
-	if problem.KindOf(err) == problem.Inconclusive || problem.Hint(err) != "" {
+	if !refusedWith(err, "") {
 		return err
 	}
 	return problem.New("correct it, or set the variable that it asks for under deploy.compose.environment", "Compose file %s cannot be used: %w", strings.Join(files, ", "), err)

@@ -2,10 +2,13 @@ package rollout
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,6 +39,12 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	default:
+		flag.Parse()
+		// These tests wait for containers and processes more than they compute.
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		os.Exit(m.Run())
 	}
 }
