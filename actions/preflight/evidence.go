@@ -19,11 +19,10 @@ import (
 
 // shownEvidence is what the evidence rests on, so that the job that is approved can see whether it still holds.
 type shownEvidence struct {
-	Environment string    `json:"environment"`
-	Time        time.Time `json:"time"`
-	Image       string    `json:"image"`
-	Migrations  string    `json:"migrations"`
-	Schema      int64     `json:"schema"`
+	Time time.Time `json:"time"`
+	// Digest is that of the plan, which covers the environment and the release.
+	Digest string `json:"digest"`
+	Schema int64  `json:"schema"`
 }
 
 // evidence shows what the person who approves wants to know of the environment itself. It only reads, as a role and a
@@ -46,8 +45,8 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
-	shown := shownEvidence{Environment: workspace.Name, Time: call.Now().UTC(), Image: release.Image, Migrations: release.Migrations}
-	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	shown := shownEvidence{Time: call.Now().UTC()}
+	result := verb.Result{Checklist: call.Checklist(), Steering: map[string]string{}}
 	list := &result.Checklist
 	list.Release = release.Name()
 	_ = list.Do(ctx, "served", "What is served", func(ctx context.Context) (checklist.Result, error) { return served(ctx, workspace, release) })
@@ -56,7 +55,8 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		return unchanged(call.Inputs.String("plan"), workspace.Name, digestOf(workspace, release, promotions), release)
+		shown.Digest = digestOf(workspace, release, promotions)
+		return unchanged(call.Inputs.String("plan"), workspace.Name, shown.Digest, release)
 	})
 	_ = list.Do(ctx, "window", "The next maintenance window", func(context.Context) (checklist.Result, error) { return next(workspace.Window(), call.Now()), nil })
 	var db *database.Database
@@ -88,7 +88,7 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return result, nil // The checklist says why, and there is nothing to approve.
 	}
 	text, err := json.Marshal(shown)
-	result.Outputs["evidence"] = string(text)
+	result.Steering["evidence"] = string(text)
 	return result, err
 }
 

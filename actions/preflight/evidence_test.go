@@ -28,7 +28,7 @@ func evidenceOf(t *testing.T, database string) (items map[string]string, shown s
 	for _, item := range result.Checklist.Items {
 		items[item.ID] = string(item.Verdict) + ": " + item.Evidence
 	}
-	if text := result.Outputs["evidence"]; text != "" {
+	if text := result.Steering["evidence"]; text != "" {
 		if err := json.Unmarshal([]byte(text), &shown); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestEvidenceOfADatabaseThatIsNotThereYet(t *testing.T) {
 		"served": "pass: nothing yet: ", "unchanged": "skip: no plan is given", "window": "pass: Sun 2026-11-22 02:00 UTC until 04:00 UTC",
 		"pending": "pass: 1, from version 0: 00001_heroes.sql",
 	})
-	if shown.Environment != "sandbox" || shown.Schema != 0 || !strings.HasPrefix(shown.Image, "sha256:") || shown.Time.Hour() != 0 {
+	if len(shown.Digest) != 64 || shown.Schema != 0 || shown.Time.Hour() != 0 {
 		t.Errorf("got %+v", shown)
 	}
 }
@@ -94,7 +94,7 @@ func TestEvidenceOfPostgreSQL(t *testing.T) {
 		expectItems(t, items, map[string]string{
 			"pending": "pass: 1, from version 0: 00001_heroes.sql", "sizes": "pass: public.heroes ", "transactions": transactions,
 		})
-		if !strings.Contains(items["sizes"], ", about 2,000 rows") || shown.Environment == "" {
+		if !strings.Contains(items["sizes"], ", about 2,000 rows") || shown.Digest == "" {
 			t.Errorf("got %q, and hands on %+v", items["sizes"], shown)
 		}
 	}
@@ -104,7 +104,7 @@ func TestEvidenceOfPostgreSQL(t *testing.T) {
 func TestEvidenceThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	items, shown := evidenceOf(t, `{postgres: wos, url: "postgres://wos@127.0.0.1:1/wos"}`)
-	if strings.HasPrefix(items["pending"], string(checklist.Pass)) || shown.Environment != "" {
+	if strings.HasPrefix(items["pending"], string(checklist.Pass)) || shown.Digest != "" {
 		t.Errorf("got %q, and hands on %+v", items["pending"], shown)
 	}
 }
@@ -121,7 +121,7 @@ func TestEvidenceNeedsNoSecretOfThePromotion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result, err := run(t.Context(), s.call); err != nil || result.Outputs["evidence"] == "" {
+	if result, err := run(t.Context(), s.call); err != nil || result.Steering["evidence"] == "" {
 		t.Errorf("got %+v, %v", result.Checklist.Items, err)
 	}
 }

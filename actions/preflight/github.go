@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
@@ -31,8 +30,10 @@ func (g *gates) askGitHub(ctx context.Context) {
 		return unchanged(g.call.Inputs.String("plan"), g.workspace.Name, digest, g.release)
 	})
 	g.do(ctx, "approval", "A person approved", func(ctx context.Context) (checklist.Result, error) { return g.approval(ctx, asked, digest) })
-	g.do(ctx, "evidence", "The evidence still holds", g.evidence)
-	g.do(ctx, "at-work", "No other run is at work", g.atWork)
+	g.do(ctx, "evidence", "The evidence still holds", func(ctx context.Context) (checklist.Result, error) { return g.evidence(ctx, digest) })
+	g.do(ctx, "at-work", "No other run is at work", func(ctx context.Context) (checklist.Result, error) {
+		return g.call.AtWork(ctx, g.workspace.Name, g.promotions)
+	})
 	g.do(ctx, "lasting", "What is kept outlives the job", func(context.Context) (checklist.Result, error) {
 		return lasting(g.workspace.Environment, g.call.Getenv("RUNNER_ENVIRONMENT"))
 	})
@@ -40,33 +41,6 @@ func (g *gates) askGitHub(ctx context.Context) {
 
 func digestOf(workspace *verb.Workspace, release history.Release, promotions []history.Promotion) string {
 	return promotion.Digest(workspace.Name, release, workspace.Config.Digest(), history.Current(promotions))
-}
-
-// atWork refuses while the run that opened the record, or went on with it, has not ended: only what is left behind is gone on with.
-func (g *gates) atWork(ctx context.Context) (checklist.Result, error) {
-	open := history.HalfDone(g.promotions)
-	own := g.call.Getenv("GITHUB_RUN_ID")
-	if open == nil || open.State() != history.InProgress || open.LastRun() == own {
-		return checklist.Passed("no other run is"), nil
-	}
-	id, err := strconv.ParseInt(open.LastRun(), 10, 64)
-	if err != nil {
-		return checklist.Result{}, problem.Unknown("see that nobody is; then `airlock record recover` closes it", "who opened promotion %s is not known", open.ID)
-	}
-	client, err := g.call.GitHub()
-	if err != nil {
-		return checklist.Result{}, err
-	}
-	run, err := client.Run(ctx, id)
-	switch {
-	case errors.Is(err, githubapi.ErrNotFound):
-		return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, was deleted", id, open.ID)), nil
-	case err != nil:
-		return checklist.Result{}, err
-	case run.Status != "completed":
-		return checklist.Result{}, problem.New("wait until it has ended, then run this again", "run %d is at work on %s: it is %.40s", id, g.workspace.Name, run.Status)
-	}
-	return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, has ended", id, open.ID)), nil
 }
 
 // askedOf returns what the config asks; nobody is asked where it says nothing.
@@ -113,11 +87,13 @@ func missing(ctx context.Context, client *githubapi.Client, name string) error {
 }
 
 func (g *gates) approval(ctx context.Context, asked gate.Asked, digest string) (checklist.Result, error) {
-	if asked.By == "" {
+	switch {
+	case asked.By == "":
 		return checklist.Skipped("the config asks nobody"), nil
-	}
-	if g.call.Inputs.Bool("dry-run") {
+	case g.call.Inputs.Bool("dry-run"):
 		return checklist.Skipped("a dry run changes nothing that would have to be approved"), nil
+	case asked.By != gate.ByDispatch:
+		return approvedBy(ctx, g.call, g.workspace.Name, asked)
 	}
 	client, err := g.call.GitHub()
 	if err != nil {
@@ -127,28 +103,21 @@ func (g *gates) approval(ctx context.Context, asked gate.Asked, digest string) (
 	if err != nil {
 		return checklist.Result{}, err
 	}
-	if asked.By == gate.ByDispatch {
-		promoter := ""
-		if before := gate.Before(g.workspace.Config.Promotion, g.workspace.Name); before != "" {
-			promotions, err := g.workspace.History.About(ctx, before, g.release)
-			if err != nil {
-				return checklist.Result{}, err
-			}
-			if proof := history.Proof(promotions, g.release); proof != nil {
-				promoter = proof.Actor
-			}
+	promoter := ""
+	if before := gate.Before(g.workspace.Config.Promotion, g.workspace.Name); before != "" {
+		promotions, err := g.workspace.History.About(ctx, before, g.release)
+		if err != nil {
+			return checklist.Result{}, err
 		}
-		return gate.Dispatched(asked, g.workspace.Name, run, g.call.Inputs.String("approve"), digest, promoter)
+		if proof := history.Proof(promotions, g.release); proof != nil {
+			promoter = proof.Actor
+		}
 	}
-	approvals, err := client.Approvals(ctx, run.ID)
-	if err != nil {
-		return checklist.Result{}, err
-	}
-	return gate.Approved(asked, g.workspace.Name, run, approvals)
+	return gate.Dispatched(asked, g.workspace.Name, run, g.call.Inputs.String("approve"), digest, promoter)
 }
 
 // evidence sees that what the approver saw is neither too old nor about something else.
-func (g *gates) evidence(ctx context.Context) (checklist.Result, error) {
+func (g *gates) evidence(ctx context.Context, digest string) (checklist.Result, error) {
 	asked := g.workspace.Environment.Evidence
 	if asked == nil {
 		return checklist.Skipped("the config asks for none"), nil
@@ -168,8 +137,8 @@ func (g *gates) evidence(ctx context.Context) (checklist.Result, error) {
 		return checklist.Result{}, problem.Unknown("see that the runners' clocks are right", "the evidence is from the future: %s", shown.Time.Format(time.RFC3339))
 	case most > 0 && age > most:
 		return checklist.Result{}, problem.New("run the whole workflow again, and approve it sooner", "the evidence is %s old, and the config allows %s", age.Round(time.Second), most)
-	case shown.Environment != g.workspace.Name || shown.Image != g.release.Image || shown.Migrations != g.release.Migrations:
-		return checklist.Result{}, problem.New("run the whole workflow again", "the evidence is about another release or environment")
+	case shown.Digest != digest:
+		return checklist.Result{}, problem.New("run the whole workflow again", "the evidence is about another release, config or environment, or about what was served before")
 	case shown.Schema != schema && !g.goesOn():
 		return checklist.Result{}, problem.New("run the whole workflow again", "the schema was at version %d when the evidence was shown, and is at %d", shown.Schema, schema)
 	}

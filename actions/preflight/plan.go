@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,11 +63,11 @@ func plan(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if call.OnGitHub() && call.Inputs.Bool("supersede") && !call.Inputs.Bool("dry-run") && !p.list.Failed() {
 		p.do(ctx, "supersede", "Older runs do not wait for approval", p.supersede)
 	}
-	result := verb.Result{Checklist: p.list, Outputs: map[string]string{}}
+	result := verb.Result{Checklist: p.list, Steering: map[string]string{}}
 	if p.list.Failed() {
 		return result, nil // What is not planned is not handed on.
 	}
-	return result, p.handOn(result.Outputs)
+	return result, p.handOn(result.Steering)
 }
 
 func (p *planning) do(ctx context.Context, id, title string, ask func(context.Context) (checklist.Result, error)) {
@@ -146,9 +147,12 @@ func (p *planning) supersede(ctx context.Context) (checklist.Result, error) {
 	}
 	older, err := waiting(ctx, p.call, client)
 	for _, run := range older {
-		if err == nil {
-			err = client.CancelRun(ctx, run.ID)
+		// Somebody may have approved it since it was listed, and what is at work is not cancelled.
+		if now, asked := client.Run(ctx, run.ID); asked != nil || now.Status != "waiting" {
+			err = errors.Join(err, asked)
+			continue
 		}
+		err = errors.Join(err, client.CancelRun(ctx, run.ID))
 	}
 	if err != nil {
 		return checklist.Result{Verdict: checklist.Warn, Evidence: err.Error(), Hint: problem.Hint(err)}, nil
@@ -209,6 +213,26 @@ func binary() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// approvedBy asks GitHub about the run that names the environment, or is about to.
+func approvedBy(ctx context.Context, call *verb.Call, name string, asked gate.Asked) (checklist.Result, error) {
+	client, err := call.GitHub()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	run, err := call.WorkflowRun(ctx, client)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	if asked.By == gate.ByDispatch {
+		return gate.StartedBy(asked, name, run)
+	}
+	approvals, err := client.Approvals(ctx, run.ID)
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	return gate.Approved(asked, name, run, approvals)
+}
+
 // protection sees that one environment is protected, before a job names it.
 func protection(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	loaded, err := call.LoadConfig()
@@ -221,21 +245,13 @@ func protection(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, problem.Wrong("it has "+strings.Join(loaded.EnvironmentNames(), ", "), "the config has no environment %.80q", name)
 	}
 	asked := askedOf(environment.Approval)
-	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	result := verb.Result{Checklist: call.Checklist(), Steering: map[string]string{}}
 	err = result.Checklist.Do(ctx, "protection", "Protected on GitHub as the config asks", func(ctx context.Context) (checklist.Result, error) {
 		return protected(ctx, call, name, asked)
 	})
-	if err == nil && asked.By == gate.ByDispatch && call.OnGitHub() {
-		err = result.Checklist.Do(ctx, "approval", "A person whom the config names started the run", func(ctx context.Context) (checklist.Result, error) {
-			client, err := call.GitHub()
-			if err != nil {
-				return checklist.Result{}, err
-			}
-			run, err := call.WorkflowRun(ctx, client)
-			if err != nil {
-				return checklist.Result{}, err
-			}
-			return gate.StartedBy(asked, name, run)
+	if err == nil && call.OnGitHub() && (asked.By == gate.ByDispatch || asked.By == gate.ByEnvironment && call.Inputs.Bool("approved")) {
+		err = result.Checklist.Do(ctx, "approval", "A person approved", func(ctx context.Context) (checklist.Result, error) {
+			return approvedBy(ctx, call, name, asked)
 		})
 	}
 	if err != nil {
@@ -245,7 +261,7 @@ func protection(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Outputs["environment"], result.Outputs["runner"] = name, string(labels)
-	result.Outputs["binary"], err = binary()
+	result.Steering["runner"] = string(labels)
+	result.Steering["binary"], err = binary()
 	return result, err
 }

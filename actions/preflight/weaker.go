@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -22,18 +23,21 @@ func (p *planning) weakened(ctx context.Context, name string, current *history.P
 	if current == nil {
 		return checklist.Skipped("nothing was promoted yet"), nil
 	}
-	path := p.call.Path(p.call.Inputs.String("config"))
+	given := p.call.Inputs.String("config")
+	path := p.call.Path(cmp.Or(current.Config, given))
 	source, err := git.Tree{Directory: filepath.Dir(path)}.File(ctx, current.Release.Commit, filepath.Base(path))
 	var before *config.Config
 	if err == nil {
 		before, err = config.Parse(filepath.Base(path)+" at "+current.Release.Commit[:12], []byte(source))
 	}
 	var falls []string
+	if filepath.Clean(path) != filepath.Clean(p.call.Path(given)) {
+		falls = append(falls, fmt.Sprintf("it was promoted by another config, %.200s", current.Config))
+	}
 	if err != nil {
-		falls = []string{"what it asked before is not known: " + err.Error()}
+		falls = append(falls, "what it asked before is not known: "+err.Error())
 	} else {
-		falls = append(weakerOrder(before.Promotion, p.config.Promotion, name), weakerEnvironment(before.Environments[name], p.config.Environments[name])...)
-		falls = append(falls, weakerChecks(before.Checks, p.config.Checks)...)
+		falls = append(falls, weaker(before, p.config, name)...)
 	}
 	switch {
 	case len(falls) == 0:
@@ -42,6 +46,16 @@ func (p *planning) weakened(ctx context.Context, name string, current *history.P
 		return checklist.Result{Verdict: checklist.Warn, Evidence: "accepted: " + strings.Join(falls, "; ")}, nil
 	}
 	return checklist.Result{}, problem.New("if that is meant, run once with accept-weaker: true", "the config asks less than for %s: %s", current.Release.Name(), strings.Join(falls, "; "))
+}
+
+// weaker says what the environment of that name, its place in the order and the checks ask less, or otherwise.
+func weaker(before, now *config.Config, name string) []string {
+	asked, known := before.Environments[name]
+	if !known {
+		return []string{"what it asked before is not known: the config did not have it"}
+	}
+	falls := append(weakerOrder(before.Promotion, now.Promotion, name), weakerEnvironment(asked, now.Environments[name])...)
+	return append(falls, weakerChecks(before.Checks, now.Checks)...)
 }
 
 // weakerOrder tells that an environment which had to be gone through before this one no longer has to.
@@ -66,9 +80,15 @@ func weakerEnvironment(before, now config.Environment) []string {
 	add(before.Window != nil && now.Window == nil, "it has no maintenance window any more")
 	add(before.Window != nil && now.Window != nil && now.Window.Outside == "warn" && before.Window.Outside != "warn",
 		"outside the maintenance window it only warns")
+	if before.Window != nil && now.Window != nil {
+		same := before.Window.From == now.Window.From && before.Window.To == now.Window.To && before.Window.Timezone.Location().String() == now.Window.Timezone.Location().String()
+		add(!same, "its maintenance window is another")
+	}
 	add(before.Watch != nil && now.Watch == nil, "it is not watched any more")
 	if before.Watch != nil && now.Watch != nil {
 		add(now.Watch.For < before.Watch.For, "it is watched for %s, not %s", time.Duration(now.Watch.For), time.Duration(before.Watch.For))
+		add(now.Watch.Every > before.Watch.Every, "it is looked at every %s, not every %s", time.Duration(now.Watch.Every), time.Duration(before.Watch.Every))
+		add(before.Watch.OnInconclusive == "rollback" && now.Watch.OnInconclusive != "rollback", "what cannot be told is not rolled back any more")
 	}
 	add(before.Evidence != nil && now.Evidence == nil, "it needs no evidence any more")
 	if before.Evidence != nil && now.Evidence != nil && before.Evidence.MaxAge > 0 {
@@ -110,16 +130,17 @@ func weakerApproval(before, now *config.Approval) []string {
 	return falls
 }
 
+// weakerChecks names the checks that are gone or ask something else: which of two is the stricter cannot be told.
 func weakerChecks(before, now config.Checks) []string {
 	var falls []string
 	for _, one := range before.Health {
-		if !slices.ContainsFunc(now.Health, func(other config.Health) bool { return other.Get == one.Get }) {
-			falls = append(falls, fmt.Sprintf("%.100s is not looked at any more", one.Get))
+		if !slices.Contains(now.Health, one) {
+			falls = append(falls, fmt.Sprintf("%.100s is not looked at as before", one.Get))
 		}
 	}
 	for _, one := range before.Data {
-		if !slices.ContainsFunc(now.Data, func(other config.Data) bool { return other.Name == one.Name }) {
-			falls = append(falls, fmt.Sprintf("%.100q is not checked any more", one.Name))
+		if !slices.Contains(now.Data, one) {
+			falls = append(falls, fmt.Sprintf("%.100q is not checked as before", one.Name))
 		}
 	}
 	return falls

@@ -87,12 +87,12 @@ func closeRecord(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
-	p := promoter(workspace, record.Release)
+	p := promoter(call, workspace, record.Release)
 	came, err := judge(call.Inputs.String("steps"), p.Watch)
 	if err != nil {
 		return verb.Result{}, err
 	}
-	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	result := verb.Result{Checklist: call.Checklist(), Steering: map[string]string{}}
 	result.Checklist.Release = record.Release.Name()
 	if call.Inputs.Bool("dry-run") {
 		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "close", Title: "The record is closed", Verdict: checklist.Skip, Evidence: "would close promotion " + record.ID})
@@ -101,7 +101,11 @@ func closeRecord(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	// What went wrong is in the checklist.
 	_ = result.Checklist.Do(ctx, "close", "The record is closed", func(ctx context.Context) (checklist.Result, error) {
 		// What came to an end, by another call or by a rollback, is not opened again.
-		if state := record.State(); state == history.Success || state == history.Failure {
+		state := record.State()
+		if state == history.Failure && came.stop == nil {
+			return checklist.Result{}, problem.Unknown("look at what serves, then promote it again", "every step passed, and promotion %s was taken back meanwhile", record.ID)
+		}
+		if state == history.Success || state == history.Failure {
 			return checklist.Skipped(fmt.Sprintf("promotion %s is closed already: %s", record.ID, state)), nil
 		}
 		if came.stop == nil {
@@ -115,9 +119,9 @@ func closeRecord(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		switch {
 		case back && came.cancelled:
 			// A cancelled job has five minutes left, which migrations may not fit into.
-			result.Outputs["way"], closed.Hint = "image", "the image way back is taken"
+			result.Steering["way"], closed.Hint = "image", "the image way back is taken"
 		case back:
-			result.Outputs["way"], closed.Hint = "auto", "the way back is taken"
+			result.Steering["way"], closed.Hint = "auto", "the way back is taken"
 		case came.stop.Changed:
 			closed.Hint = "the release stays in place: look at it, then promote it again, or roll back"
 		}

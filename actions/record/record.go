@@ -39,10 +39,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 }
 
 // promoter is the promotion of a release into the environment of the workspace, whose steps others run.
-func promoter(workspace *verb.Workspace, release history.Release) promotion.Promoter {
+func promoter(call *verb.Call, workspace *verb.Workspace, release history.Release) promotion.Promoter {
 	watch := workspace.Environment.Watch
 	return promotion.Promoter{
-		History: workspace.History, Environment: workspace.Name, Release: release, Schema: workspace.Schema, Serving: workspace.Serving,
+		History: workspace.History, Environment: workspace.Name, Release: release, Config: call.Inputs.String("config"), Schema: workspace.Schema, Serving: workspace.Serving,
 		Watch: watch != nil, RollBackInconclusive: watch != nil && watch.OnInconclusive == "rollback",
 	}
 }
@@ -56,9 +56,9 @@ func open(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
-	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	result := verb.Result{Checklist: call.Checklist(), Steering: map[string]string{}}
 	result.Checklist.Release = release.Name()
-	p := promoter(workspace, release)
+	p := promoter(call, workspace, release)
 	// What went wrong is in the checklist.
 	_ = result.Checklist.Do(ctx, "open", "The record is open", func(ctx context.Context) (checklist.Result, error) {
 		begin := p.Open
@@ -69,9 +69,9 @@ func open(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if err != nil {
 			return checklist.Result{}, err
 		}
-		result.Outputs["served"], result.Outputs["goes-on"] = strconv.FormatBool(opening.Served), strconv.FormatBool(opening.GoesOn)
-		result.Outputs["watch"], result.Outputs["within"] = strconv.FormatBool(p.Watch), workspace.StartTimeout().String()
-		result.Outputs["promotion"] = opening.Record.ID
+		result.Steering["served"], result.Steering["goes-on"] = strconv.FormatBool(opening.Served), strconv.FormatBool(opening.GoesOn)
+		result.Steering["watch"], result.Steering["within"] = strconv.FormatBool(p.Watch), workspace.StartTimeout().String()
+		result.Steering["promotion"] = opening.Record.ID
 		switch {
 		case opening.Served:
 			return checklist.Skipped(release.Name() + " is served already: it is verified once more, and nothing is recorded"), nil

@@ -89,7 +89,7 @@ func (s *stage) call(t *testing.T, given map[string]string) (seen, error) {
 		t.Fatalf("got %d items, want one", len(result.Checklist.Items))
 	}
 	item := result.Checklist.Items[0]
-	return seen{item.Verdict, item.Evidence, item.Hint, result.Outputs}, nil
+	return seen{item.Verdict, item.Evidence, item.Hint, result.Steering}, nil
 }
 
 // expect compares a call with what is wanted; the texts are parts.

@@ -67,6 +67,9 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
+	if err := atWork(ctx, call, workspace); err != nil {
+		return verb.Result{}, err
+	}
 	unlock, err := workspace.Lock()
 	if err != nil {
 		return verb.Result{}, err
@@ -97,6 +100,19 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		r.conclude(checklist.Result{Verdict: checklist.Fail, Evidence: cause.Error(), Hint: problem.Hint(cause)})
 	}
 	return verb.Result{Checklist: r.list}, err
+}
+
+// atWork refuses to take back what another run is doing still; a step of that run names its promotion.
+func atWork(ctx context.Context, call *verb.Call, workspace *verb.Workspace) error {
+	if !call.OnGitHub() || call.Inputs.String("promotion") != "" {
+		return nil
+	}
+	promotions, err := workspace.History.List(ctx, workspace.Name)
+	if err != nil {
+		return err
+	}
+	_, err = call.AtWork(ctx, workspace.Name, promotions)
+	return err
 }
 
 // look collects the facts from the record, the host and the database. A database that does not answer is a fact too: the
@@ -150,9 +166,11 @@ func (r *rollback) choose(promotions []history.Promotion) error {
 		if promotion.From != nil {
 			r.known = append(r.known, promotion.From.Image)
 		}
-		if promotion.Task == history.Promote && promotion.State() != history.Failure {
+		if r.undone.ID == "" && promotion.Task == history.Promote && promotion.State() != history.Failure {
 			r.undone, r.record = promotion, promotion
-			break
+		}
+		if r.undone.ID != "" && promotion.Succeeded() {
+			break // What is older was replaced by what ended well.
 		}
 	}
 	switch {
@@ -160,7 +178,7 @@ func (r *rollback) choose(promotions []history.Promotion) error {
 		return problem.New("promote a release first", "no promotion into %s stands: there is nothing to go back from", r.workspace.Name)
 	case newest.Task == history.Rollback && newest.State() != history.Failure:
 		r.record = newest
-	case newest.Task == history.Promote && newest.State() == history.Failure && r.call.Inputs.Command() == "run" && r.call.Inputs.String("way") == "auto":
+	case newest.Task == history.Promote && newest.State() == history.Failure && !r.unsettled() && r.call.Inputs.Command() == "run" && r.call.Inputs.String("way") == "auto":
 		r.already = fmt.Sprintf("the last promotion failed and is undone already: %s serves; to go back from it as well, say --way image", r.undone.Release.Name())
 	}
 	r.list.Release = r.undone.Release.Name()

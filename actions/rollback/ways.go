@@ -170,7 +170,7 @@ func (r *rollback) begin(ctx context.Context) (err error) {
 	if r.record.State() != history.Success {
 		return nil
 	}
-	record := history.Promotion{Task: history.Rollback, Environment: r.workspace.Name, From: &r.undone.Release, FromSchema: r.facts.Schema}
+	record := history.Promotion{Task: history.Rollback, Environment: r.workspace.Name, From: &r.undone.Release, FromSchema: r.facts.Schema, Config: r.undone.Config}
 	if r.undone.From != nil {
 		record.Release = *r.undone.From
 	}

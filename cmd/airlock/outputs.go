@@ -11,21 +11,38 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/runner"
 	"github.com/randomchaoslabs/airlock/internal/verb"
 )
 
 // printOutputs sets the outputs of the step on GitHub, also of one that failed: what comes after it decides by them.
 func (a *airlock) printOutputs(result verb.Result, err error) error {
-	outputs := map[string]string{}
-	maps.Copy(outputs, result.Outputs)
-	outputs["verdict"], outputs["reason"] = string(result.Verdict()), reason(result.Checklist)
+	verdict, why := result.Verdict(), reason(result.Checklist)
 	if err != nil {
-		outputs["verdict"], outputs["reason"] = string(failedVerdict(err)), checklist.Shorten(checklist.OneLine(err.Error()), maximumReason)
+		verdict, why = failedVerdict(err), checklist.Shorten(checklist.OneLine(err.Error()), maximumReason)
 	}
-	// One that GitHub would misread keeps none of the others back: how the step ended is among them.
+	facts := maps.Clone(result.Outputs)
+	if facts == nil {
+		facts = map[string]string{}
+	}
+	facts["reason"] = a.runner.Redact(why)
+	steering := maps.Clone(result.Steering)
+	if steering == nil {
+		steering = map[string]string{}
+	}
+	steering["verdict"] = string(verdict)
+	// One that cannot be set keeps none of the others back: how the step ended is among them.
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		errs = append(errs, a.runner.Output(name, outputs[name]))
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		failed := a.runner.Output(name, facts[name])
+		if errors.Is(failed, runner.ErrMasked) {
+			a.runner.Annotate(runner.Annotation{Level: runner.LevelWarning, Title: "output " + name, Message: failed.Error() + "\n" + problem.Hint(failed)})
+			continue
+		}
+		errs = append(errs, failed)
+	}
+	for _, name := range slices.Sorted(maps.Keys(steering)) {
+		errs = append(errs, a.runner.Output(name, steering[name]))
 	}
 	return errors.Join(errs...)
 }

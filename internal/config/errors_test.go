@@ -126,6 +126,7 @@ var badConfigs = []struct{ name, source string }{
 	{"approval at a terminal", with("approval: {by: terminal, reviewers: [rita], prevent-self-review: true, branches: [main]}")},
 	{"approval by a run of nobody", with("approval: {by: dispatch}")},
 	{"approval by a run of a team", with("approval: {by: dispatch, reviewers: [rita, team/managers]}")},
+	{"two environments with one RDS database", "version: 1\napp: wos\nenvironments:\n  a: {database: {rds: wos, secret: s}}\n  b: {database: {rds: wos, secret: t}}\n  B: {database: {sqlite: b.db}}\n"},
 	{"window without length", with(`window: {from: "02:00", to: "02:00", timezone: UTC}`)},
 	{"window without timezone", with(`window: {from: "02:00", to: "03:00"}`)},
 	{"watch", with("watch: {for: 5s, every: 1m, on-inconclusive: go}")},

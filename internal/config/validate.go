@@ -132,6 +132,14 @@ func (v *validation) database(path string, database Database) {
 // change the other, and what was proven in one would prove nothing. The texts are compared as they are written.
 func (v *validation) apart() {
 	first := map[string]string{}
+	names := map[string]string{}
+	for _, name := range v.config.EnvironmentNames() {
+		// GitHub's environments are the same in any letter case.
+		if other, twice := names[strings.ToLower(name)]; twice {
+			v.report("environments."+name, "it differs from %s in letter case only", other)
+		}
+		names[strings.ToLower(name)] = name
+	}
 	for _, name := range v.config.EnvironmentNames() {
 		for key, value := range places(v.config.Environments[name]) {
 			at := "environments." + name + "." + key
@@ -155,8 +163,18 @@ func places(environment Environment) map[string]string {
 	if database.SQLite != "" {
 		shared["database.sqlite"] = filepath.Clean(database.SQLite)
 	}
+	if database.RDS != "" {
+		place := database.RDS
+		if environment.AWS != nil {
+			place += " " + environment.AWS.Region + " " + environment.AWS.Role
+		}
+		shared["database.rds"] = place
+	}
 	if address := database.URL.Reveal(); address != "" {
 		shared["database.url"] = database.Postgres + " " + address
+	}
+	if deploy := environment.Deploy; deploy != nil && deploy.Compose != nil && (deploy.Host == nil || deploy.Host.SSM == nil && deploy.Host.SSH == nil) {
+		shared["deploy.compose.project"] = deploy.Compose.Project
 	}
 	if environment.Deploy != nil && environment.Deploy.Process != nil && environment.Deploy.Process.Directory != "" {
 		shared["deploy.process.directory"] = filepath.Clean(environment.Deploy.Process.Directory)

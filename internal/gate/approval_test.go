@@ -27,6 +27,7 @@ func TestApproved(t *testing.T) {
 	t.Parallel()
 	again := pushed()
 	again.TriggeringActor = "rita"
+	again.Attempt = 2
 	rejected, pending, elsewhere, both := by("rita", ""), by("rita", ""), by("rita", ""), by("rita", "")
 	rejected.State, pending.State, elsewhere.Environments = "rejected", "pending", []string{"staging"}
 	both.Environments = []string{"staging", "PRODUCTION"}
@@ -46,6 +47,7 @@ func TestApproved(t *testing.T) {
 		"by who pushed":                        {pushed(), false, []githubapi.Approval{by("Dora", "")}, answer{checklist.Fail, "production was approved by Dora, who started the run"}},
 		"by who ran it again":                  {again, false, []githubapi.Approval{by("rita", "")}, answer{checklist.Fail, "approved by rita, who started the run"}},
 		"by who pushed what another ran again": {again, false, []githubapi.Approval{by("dora", "")}, answer{checklist.Fail, "approved by dora, who started the run"}},
+		"by who ran it again, and by another":  {again, false, []githubapi.Approval{by("rita", ""), by("tom", "")}, answer{checklist.Warn, "approved by tom"}},
 		"by oneself, which the config does not mind": {pushed(), true, []githubapi.Approval{by("dora", "")}, answer{checklist.Pass, "approved by dora"}},
 	}
 	for name, test := range tests {

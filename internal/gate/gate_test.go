@@ -152,7 +152,11 @@ func TestPreviousVersion(t *testing.T) {
 		"recorded and gone":                  {gate.Host{}, served, answer{checklist.Fail, "the host serves nothing"}},
 		"gone on with after its deployment":  {gate.Host{v2, true, nil}, halfDone, answer{checklist.Pass, "v1"}},
 		"gone on with before its deployment": {gate.Host{v1, true, nil}, halfDone, answer{checklist.Pass, "v1"}},
-		"cannot be served again":             {gate.Host{v1, true, gone}, served, answer{checklist.Fail, "its folder is gone"}},
+		"left by one that was gone forward from": {gate.Host{v2, true, nil}, append([]history.Promotion{promoted("v3", history.Failure), promoted("v2", history.Error)}, served...),
+			answer{checklist.Pass, "v1"}},
+		"left by one that is undone": {gate.Host{v3, true, nil}, append([]history.Promotion{promoted("v3", history.Failure), promoted("v2", history.Error)}, served...),
+			answer{checklist.Fail, "the record says v1"}},
+		"cannot be served again": {gate.Host{v1, true, gone}, served, answer{checklist.Fail, "its folder is gone"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -21,9 +21,9 @@ type Host struct {
 // PreviousVersion requires that the host serves what the record says, and could serve it again.
 // promotions are the environment's, newest first.
 func PreviousVersion(host Host, promotions []history.Promotion) (checklist.Result, error) {
-	current, open := history.Current(promotions), history.HalfDone(promotions)
+	current := history.Current(promotions)
 	// What an unsettled promotion put there is explained by it; whether one may go on from there is another gate's.
-	goesOn := open != nil && host.Image == open.Release.Image
+	goesOn := explained(host.Image, promotions)
 	switch {
 	case current == nil && (!host.Running || goesOn):
 		return checklist.Result{
@@ -47,6 +47,19 @@ func PreviousVersion(host Host, promotions []history.Promotion) (checklist.Resul
 		}, nil
 	}
 	return checklist.Passed(evidence), nil
+}
+
+// explained tells whether a promotion that was not settled since the newest success put the image there.
+func explained(image string, promotions []history.Promotion) bool {
+	for _, promotion := range promotions {
+		switch {
+		case promotion.Succeeded():
+			return false
+		case promotion.State() != history.Failure && promotion.Release.Image == image:
+			return true
+		}
+	}
+	return false
 }
 
 func orNothing(image string) string {

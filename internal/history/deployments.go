@@ -74,6 +74,7 @@ type payload struct {
 	Release    Release  `json:"release"`
 	From       *Release `json:"from,omitempty"`
 	FromSchema int64    `json:"fromSchema"`
+	Config     string   `json:"config,omitempty"`
 	Run        string   `json:"run,omitempty"`
 	Attempt    int      `json:"attempt,omitempty"`
 	Actor      string   `json:"actor,omitempty"`
@@ -256,7 +257,7 @@ func (d *Deployments) remember(promotion Promotion) {
 // encodePayload returns the payload of a promotion's deployment, with a key of its own.
 func encodePayload(p Promotion) ([]byte, error) {
 	content, err := json.Marshal(payload{
-		Airlock: payloadVersion, Key: rand.Text(), Release: p.Release, From: p.From, FromSchema: p.FromSchema,
+		Airlock: payloadVersion, Key: rand.Text(), Release: p.Release, From: p.From, FromSchema: p.FromSchema, Config: p.Config,
 		Run: p.Run, Attempt: p.Attempt, Actor: p.Actor,
 	})
 	if err == nil {
@@ -290,7 +291,7 @@ func decodePayload(content []byte, promotion *Promotion) error {
 	if promotion.Task == Promote && read.Release.Image == "" {
 		return errors.New("it names no image")
 	}
-	promotion.Release, promotion.From, promotion.FromSchema = read.Release, read.From, read.FromSchema
+	promotion.Release, promotion.From, promotion.FromSchema, promotion.Config = read.Release, read.From, read.FromSchema, read.Config
 	promotion.Run, promotion.Attempt, promotion.Actor = read.Run, read.Attempt, read.Actor
 	return nil
 }

@@ -85,6 +85,8 @@ type Promotion struct {
 	Run     string `json:"run,omitempty"`
 	Attempt int    `json:"attempt,omitempty"`
 	Actor   string `json:"actor,omitempty"`
+	// Config is the path of the config that it was promoted by, as it was given.
+	Config string `json:"config,omitempty"`
 	// Statuses are in the order in which they were set.
 	Statuses []Status `json:"statuses,omitempty"`
 }
@@ -159,13 +161,16 @@ func Proof(promotions []Promotion, release Release) *Promotion {
 	return nil
 }
 
-// HalfDone returns the newest promotion when it left the environment neither as it was nor promoted, else nil.
+// HalfDone returns the newest promotion that left the environment neither as it was nor promoted, nil when there is none
+// since the newest success. What failed after it is undone, and does not settle it.
 func HalfDone(promotions []Promotion) *Promotion {
-	if len(promotions) == 0 {
-		return nil
+	for i := range promotions {
+		switch state := promotions[i].State(); {
+		case promotions[i].Succeeded():
+			return nil
+		case state == InProgress || state == Error:
+			return &promotions[i]
+		}
 	}
-	if state := promotions[0].State(); state != InProgress && state != Error {
-		return nil
-	}
-	return &promotions[0]
+	return nil
 }

@@ -240,6 +240,8 @@ func records() []said {
 			promotions: []history.Promotion{record(history.Rollback, "v2", "v3", history.Success)}},
 		{name: "the first one rolled back by hand",
 			promotions: []history.Promotion{{Task: history.Rollback, Statuses: []history.Status{{State: history.Success}}}, record(history.Promote, "v1", "", history.Success)}},
+		{name: "left open beneath one that failed", current: "v1", halfDone: true,
+			promotions: []history.Promotion{record(history.Promote, "v3", "v1", history.Failure), record(history.Promote, "v2", "v1", history.Error), record(history.Promote, "v1", "", history.Success)}},
 		{name: "failed when it was tried again", current: "v2",
 			promotions: []history.Promotion{record(history.Promote, "v2", "", history.Failure), record(history.Promote, "v2", "", history.Success)}},
 	}

@@ -41,6 +41,8 @@ type Promoter struct {
 	History     history.Store
 	Environment string
 	Release     history.Release
+	// Config is the path of the config, for the record.
+	Config string
 	// Watch tells whether the environment is watched after the release is verified.
 	Watch bool
 	// RollBackInconclusive tells that a release whose state cannot be told does not stay.
@@ -105,7 +107,8 @@ func (p Promoter) Look(ctx context.Context) (Opening, error) {
 // look also returns the open record of another release, nil when there is none.
 func (p Promoter) look(ctx context.Context, promotions []history.Promotion) (opening Opening, other *history.Promotion, err error) {
 	open := history.HalfDone(promotions)
-	if open != nil && open.Release.Same(p.Release) && open.Task == history.Promote {
+	// What lies beneath a later one that failed is not reopened: this promotion goes forward from it.
+	if open != nil && open.ID == promotions[0].ID && open.Release.Same(p.Release) && open.Task == history.Promote {
 		return Opening{Record: *open, GoesOn: true}, nil, nil
 	}
 	opening.Served, err = p.served(ctx, open, history.Current(promotions))
@@ -166,7 +169,7 @@ func (p Promoter) plan(ctx context.Context, steps []Step) (Outcome, error) {
 // begin creates the record. The way back leads to what was served well, also across an unsettled promotion that this one
 // goes forward from.
 func (p Promoter) begin(ctx context.Context, unsettled, current *history.Promotion) (history.Promotion, error) {
-	record := history.Promotion{Task: history.Promote, Environment: p.Environment, Release: p.Release}
+	record := history.Promotion{Task: history.Promote, Environment: p.Environment, Release: p.Release, Config: p.Config}
 	if current != nil {
 		record.From = &current.Release
 	}

@@ -25,11 +25,14 @@ const (
 	summaryCut = "\n\n_The rest was cut: GitHub accepts 1 MiB of summary a step._\n"
 )
 
+// ErrMasked says that a value cannot be an output.
+var ErrMasked = errors.New("it holds a value that is masked")
+
 var outputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
 
 // Output sets an output of the step; in a terminal there are none and it does nothing. A name or value that GitHub would
-// take for something else or that does not fit is an error. A value that holds a masked one is left out with a warning:
-// GitHub would drop it silently, and what was masked may be a word of every day.
+// take for something else or that does not fit is an error. A value that holds a masked one is ErrMasked: GitHub would drop
+// it silently, and what comes after the step would decide by nothing.
 func (r *Runner) Output(name, value string) error {
 	if !r.github {
 		return nil
@@ -41,8 +44,8 @@ func (r *Runner) Output(name, value string) error {
 		return problem.New("", "set output %s: its value holds the text that ends a value in GitHub's file", name)
 	}
 	if r.Redact(value) != value {
-		r.Annotate(Annotation{Level: LevelWarning, Title: "output " + name, Message: "it is not set: its value holds a masked value, and GitHub would drop it"})
-		return nil
+		return problem.New("AIRLOCK_ENV holds a value that is no secret but a word of every day, such as a name or a number: put it into the config, or make it another",
+			"set output %s: %w, and GitHub would drop it", name, ErrMasked)
 	}
 	size := 2 * len(utf16.Encode([]rune(name+value)))
 	r.mu.Lock()

@@ -55,10 +55,10 @@ func forms(value string) []string {
 	return slices.DeleteFunc(all, func(form string) bool { return utf8.RuneCountInString(form) < shortestSecret })
 }
 
-// harmless are words that no secret consists of: JSON's, and the verdicts, without which an output says nothing.
+// harmless are words that no secret consists of: JSON's, the verdicts and the ways back, without which an output says nothing.
 func harmless(word string) bool {
 	return slices.Contains([]string{
-		"true", "false", "null", string(checklist.Pass), string(checklist.Warn), string(checklist.Fail), string(checklist.Skip), string(checklist.Inconclusive),
+		"true", "false", "null", "auto", "image", "schema", string(checklist.Pass), string(checklist.Warn), string(checklist.Fail), string(checklist.Skip), string(checklist.Inconclusive),
 	}, word)
 }
 

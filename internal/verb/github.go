@@ -3,10 +3,12 @@ package verb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/githubapi"
 	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/problem"
@@ -34,6 +36,33 @@ func (c *Call) WorkflowRun(ctx context.Context, client *githubapi.Client) (githu
 		return githubapi.Run{}, problem.Unknown("run it in a workflow", "this is no run of a workflow: GITHUB_RUN_ID is not a number")
 	}
 	return client.Run(ctx, id)
+}
+
+// AtWork refuses while the run that opened the newest record, or went on with it, has not ended: only what is left behind is
+// gone on with, or taken back.
+func (c *Call) AtWork(ctx context.Context, environment string, promotions []history.Promotion) (checklist.Result, error) {
+	open := history.HalfDone(promotions)
+	if open == nil || open.LastRun() == c.Getenv("GITHUB_RUN_ID") {
+		return checklist.Passed("no other run is"), nil
+	}
+	id, err := strconv.ParseInt(open.LastRun(), 10, 64)
+	if err != nil {
+		return checklist.Result{}, problem.Unknown("see that nobody is; then `airlock record recover` closes it", "who opened promotion %s is not known", open.ID)
+	}
+	client, err := c.GitHub()
+	if err != nil {
+		return checklist.Result{}, err
+	}
+	run, err := client.Run(ctx, id)
+	switch {
+	case errors.Is(err, githubapi.ErrNotFound):
+		return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, was deleted", id, open.ID)), nil
+	case err != nil:
+		return checklist.Result{}, err
+	case run.Status != "completed":
+		return checklist.Result{}, problem.New("wait until it has ended, then run this again", "run %d is at work on %s: it is %.40s", id, environment, run.Status)
+	}
+	return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, has ended", id, open.ID)), nil
 }
 
 // root returns the project's folder: relative paths of the config begin there.

@@ -29,8 +29,9 @@ type Verb struct {
 // Result is what a call of a verb came to.
 type Result struct {
 	Checklist checklist.Checklist
-	// Outputs are by the names that action.yml declares.
-	Outputs map[string]string
+	// Outputs are by the names that action.yml declares, and say what came of the call. Steering are those that the steps after
+	// it decide by: one that GitHub would drop is an error.
+	Outputs, Steering map[string]string
 	// Document is printed in place of the checklist, when there is one.
 	Document *Document
 }

@@ -173,7 +173,7 @@ func into(ctx context.Context, call *verb.Call, workspace *verb.Workspace, relea
 		return one, nil
 	}
 	promoter := promotion.Promoter{
-		History: workspace.History, Environment: one.Name, Release: release, DryRun: call.Inputs.Bool("dry-run"),
+		History: workspace.History, Environment: one.Name, Release: release, Config: call.Inputs.String("config"), DryRun: call.Inputs.Bool("dry-run"),
 		Schema: workspace.Schema, Serving: workspace.Serving,
 		Run: func(ctx context.Context, step promotion.Step) (checklist.Checklist, error) {
 			list, err := follow(ctx, call, workspace, release, step)
