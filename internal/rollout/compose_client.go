@@ -8,7 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +28,8 @@ const (
 	// maximumAnswerBytes bounds what is read of the client's standard output, and maximumComplaintBytes of its errors.
 	maximumAnswerBytes    = 4 << 20
 	maximumComplaintBytes = 64 << 10
+	// maximumEnvironmentBytes bounds what is read of ".env".
+	maximumEnvironmentBytes = 1 << 20
 	// The client's helpers may hold its output open when it is killed.
 	clientWait = 2 * time.Second
 )
@@ -51,7 +57,7 @@ func (c *Compose) environment() []string {
 
 // complaint is what the client says when it does not do what it is asked.
 type complaint struct {
-	// command is its first words, text the last lines of its standard error in one, without the variables' values.
+	// command is its first words, text the last lines of its standard error in one, without values that may be secrets.
 	command, text string
 }
 
@@ -98,6 +104,39 @@ func words(arguments []string) string {
 	return arguments[0] + " " + arguments[1]
 }
 
+// Compose quotes what it cannot read of an env file, and may take a part of a password with a dollar sign for a variable:
+// https://github.com/compose-spec/compose-go/blob/v2.9.1/dotenv/parser.go
+var (
+	quotesFile  = regexp.MustCompile(`(?s)(failed to read [^\n]*?(?:: line \d+)?): .*`)
+	quotesValue = regexp.MustCompile(`(?m)^.* variable is not set\..*$`)
+)
+
+// quotable is the end of what the client said as one line, without what it quotes of env files and of values.
+func (c *Compose) quotable(spoken string) string {
+	spoken = quotesFile.ReplaceAllString(spoken, "$1: what is wrong there is left out, since it may be a secret")
+	return lastOf(quotesValue.ReplaceAllString(spoken, ""), c.secrets())
+}
+
+// secrets are the values that must not be shown: the variables, and those of ".env", which Compose reads by itself.
+func (c *Compose) secrets() map[string]string {
+	secrets := map[string]string{}
+	file, err := os.Open(filepath.Join(c.options.ProjectDirectory, ".env"))
+	if err == nil {
+		defer file.Close()
+		content, _ := io.ReadAll(io.LimitReader(file, maximumEnvironmentBytes))
+		for line := range strings.Lines(string(content)) {
+			line = strings.TrimSpace(line)
+			// What has no name goes on with the value of the line before.
+			value := line[strings.Index(line, "=")+1:]
+			if !strings.HasPrefix(line, "#") {
+				secrets[line] = strings.Trim(value, " \"'")
+			}
+		}
+	}
+	maps.Copy(secrets, c.options.Variables)
+	return secrets
+}
+
 // refused makes an error of what the client said as it ended with err.
 func (c *Compose) refused(asked, spoken string, err error) error {
 	said := func(texts ...string) bool {
@@ -109,7 +148,7 @@ func (c *Compose) refused(asked, spoken string, err error) error {
 		return false
 	}
 	var ended *exec.ExitError
-	switch text := lastOf(spoken, c.options.Variables); {
+	switch text := c.quotable(spoken); {
 	case !errors.As(err, &ended):
 		return problem.Unknown("install Docker's client, or put it into PATH", "the Docker client cannot be run: %w", err)
 	case said("permission denied while trying to connect"):

@@ -215,6 +215,39 @@ func TestComposeFilesThatCannotServe(t *testing.T) {
 	}
 }
 
+// The host's own env files hold secrets that Airlock is never told.
+func TestComposeEnvFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	site := givenCompose(t, nil)
+	for _, test := range []struct{ content, says string }{
+		{"A=1\nD=\"unterminated canary-secret\n", "line 3: "},
+		{"A=1\ncanary-secret!x=1\n", "line 2: "},
+		{"D=${canary-secret\n", ""},
+		{"D=${X:?canary-secret}\n", ""},
+		{"D=x$canary\nE='unterminated\ncanary-secret\n", "line 4: "},
+	} {
+		for _, name := range []string{".env", "app.env"} {
+			site.write(".env", "")
+			site.write("app.env", "")
+			site.write(name, test.content)
+			err := site.Free(t.Context())
+			wants(t, err, "failed to read "+filepath.Join(site.folder, name)+": "+test.says+"what is wrong there is left out")
+			if strings.Contains(fmt.Sprint(err), "canary") {
+				t.Errorf("%s with %q: the error shows a secret: %v", name, test.content, err)
+			}
+		}
+	}
+	// What the file puts where it cannot be, and the end of a password that looks like a variable.
+	site.write("app.env", "")
+	site.write(".env", "# canary\nHOST_PORT='canary-port\ncanary-more'\nPASSWORD=x$canary\n")
+	site.write("compose.yaml", "services: {app: {image: x, ports: ['${HOST_PORT}:1']}}")
+	err := site.Free(t.Context())
+	wants(t, err, "hostPort: ***")
+	if strings.Contains(fmt.Sprint(err), "canary") {
+		t.Errorf("the error shows a secret: %v", err)
+	}
+}
+
 func TestImageDigest(t *testing.T) {
 	t.Parallel()
 	digest := "sha256:" + strings.Repeat("0f", 32)

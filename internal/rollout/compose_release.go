@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +37,8 @@ func (c *Compose) overrideFile(image string) string {
 
 // Place brings the image with the reference source, such as registry.example.com/wos@sha256:…, to the host by the
 // host's own login, tags it, keeps the Compose file with it, and returns version with its Image filled in; an Image
-// that is given must be the reference's digest. The same release again is left alone but for its label, commit and file.
+// that is given must be the reference's digest. The same release again is left alone but for its label, commit and file;
+// another file is refused while the image serves or is the previous one, since a release has one file to go back to.
 func (c *Compose) Place(ctx context.Context, source string, version Version, progress Progress) (_ Version, err error) {
 	if len(version.Label)+len(version.Commit) > maximumNameBytes {
 		return Version{}, problem.Wrong("", "the label and commit of a version have at most %d bytes", maximumNameBytes)
@@ -63,6 +65,9 @@ func (c *Compose) Place(ctx context.Context, source string, version Version, pro
 	if err != nil {
 		return Version{}, err
 	}
+	if err := c.replaceable(ctx, digest, file); err != nil {
+		return Version{}, err
+	}
 	found, pulled, err := c.pulled(ctx, full, digest, progress)
 	if err != nil {
 		return Version{}, err
@@ -72,6 +77,48 @@ func (c *Compose) Place(ctx context.Context, source string, version Version, pro
 		release.Reference = full
 	}
 	return version, c.put(ctx, release, file)
+}
+
+// replaceable returns an error when the file of the release with this image is needed as it is. What does not run is no
+// way back: its file may be what is broken, and is free to be corrected.
+func (c *Compose) replaceable(ctx context.Context, image string, file []byte) error {
+	before, err := c.placed(image)
+	if err != nil {
+		return nil // There is nothing yet, or what cannot be served.
+	}
+	kept, err := os.ReadFile(c.composeFile(image))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && sameCompose(string(kept), before.Directory, string(file), c.options.ProjectDirectory) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the Compose file of release %s: %w", before.Title(), err)
+	}
+	found, err := c.look(ctx)
+	if err != nil {
+		return err
+	}
+	what := "serves"
+	switch current, previous := found.way.at(0), found.way.at(1); {
+	case found.labelled && found.running() && current.Image == image:
+	case previous != nil && previous.Image == image:
+		what = "is the version to go back to"
+	default:
+		return nil
+	}
+	return problem.New("build the image anew with a label of its own, such as its commit: another digest keeps a Compose file of its own",
+		"image %.19s %s with another Compose file than %s, which would take its place", image, what, c.options.File)
+}
+
+// sameCompose tells whether two files say the same, each with paths that begin in its own folder: the same file in another
+// checkout is no other one.
+func sameCompose(first, from, second, to string) bool {
+	return slices.EqualFunc(strings.Split(first, "\n"), strings.Split(second, "\n"), func(a, b string) bool {
+		keyA, pathA, _ := strings.Cut(a, "/")
+		keyB, pathB, _ := strings.Cut(b, "/")
+		relativeA, errA := filepath.Rel(from, "/"+pathA)
+		relativeB, errB := filepath.Rel(to, "/"+pathB)
+		return a == b || from != to && keyA == keyB && errA == nil && errB == nil && relativeA == relativeB
+	})
 }
 
 // put tags the image of a release and writes its file and then its record.

@@ -119,17 +119,17 @@ func (c *Compose) ready(ctx context.Context, version Version, before seen) error
 
 // failed says why a version does not serve, with the end of its log and of what its health check said.
 func (c *Compose) failed(ctx context.Context, from container, how string, version Version) error {
-	name := strings.TrimPrefix(from.Name, "/")
+	name, secrets := strings.TrimPrefix(from.Name, "/"), c.secrets()
 	detail := ""
 	if health := from.State.Health; health != nil && len(health.Log) > 0 {
-		if said := lastOf(health.Log[len(health.Log)-1].Output, c.options.Variables); said != "" {
+		if said := lastOf(health.Log[len(health.Log)-1].Output, secrets); said != "" {
 			detail = "; its health check says: " + said
 		}
 	}
 	// The application writes to both outputs. What cannot be read of them is no reason to say less about the rest.
 	log := &bounded{left: maximumAnswerBytes}
 	if err := c.logs(ctx, from.ID, log); err == nil {
-		detail += excerpt(log.String(), c.options.Variables)
+		detail += excerpt(log.String(), secrets)
 	}
 	return problem.New(fmt.Sprintf("read `docker logs %s`; then deploy a version that starts, or go back", name), "version %s %s%s", version.Title(), how, detail)
 }

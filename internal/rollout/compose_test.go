@@ -89,11 +89,12 @@ func TestComposeGoesBackByWhatIsOnTheHost(t *testing.T) {
 	site.write("compose.yaml", strings.Replace(composeText, "SETTING:-first", "SETTING:-second", 1))
 	site.serve(site.place(site.pushed("v2", ""), "v2"))
 	site.wants("v2<v1", "v2 second")
-	_, err := site.Place(t.Context(), "127.0.0.1:1/gone@"+first.Image, Version{Label: "v3"}, nil)
+	gone := "127.0.0.1:1/gone@sha256:" + strings.Repeat("0", 64)
+	_, err := site.Place(t.Context(), gone, Version{Label: "v3"}, nil)
 	wants(t, err, "cannot be pulled", "connection refused")
 	site.write("compose.yaml", "services: {app: {imag: x}}")
 	wants(t, site.Free(t.Context()), "cannot be used", "imag")
-	_, err = site.Place(t.Context(), "127.0.0.1:1/gone@"+first.Image, Version{Label: "v3"}, nil)
+	_, err = site.Place(t.Context(), gone, Version{Label: "v3"}, nil)
 	wants(t, err, "cannot be used", "imag")
 	if err := os.Remove(filepath.Join(site.folder, "compose.yaml")); err != nil {
 		t.Fatal(err)
@@ -102,6 +103,58 @@ func TestComposeGoesBackByWhatIsOnTheHost(t *testing.T) {
 		t.Error(err)
 	}
 	site.serve(first)
+	site.wants("v1", "v1 first")
+}
+
+// A release has one Compose file: what serves, and what can be gone back to, keeps the one that it served with.
+func TestComposeKeepsTheFileOfWhatServesAndOfTheWayBack(t *testing.T) {
+	t.Parallel()
+	site := givenCompose(t, nil)
+	other := strings.Replace(composeText, "SETTING:-first", "SETTING:-other", 1)
+	reference := site.pushed("v1", "")
+	first := site.place(reference, "v1")
+	// Nothing serves by it yet: it may still be corrected.
+	site.write("compose.yaml", other)
+	site.place(reference, "v1")
+	site.write("compose.yaml", composeText)
+	site.place(reference, "v1")
+	site.serve(first)
+	refuses := func(says string) {
+		t.Helper()
+		site.write("compose.yaml", other)
+		_, err := site.Place(t.Context(), reference, Version{Label: "v1 again"}, nil)
+		wants(t, err, says, "with another Compose file than "+site.options.File)
+		site.write("compose.yaml", composeText)
+		site.place(reference, "v1")
+	}
+	refuses("serves")
+	second := site.place(site.pushed("v2", "sick"), "v2")
+	wants(t, site.Serve(t.Context(), second.Image, nil), "v2 is unhealthy")
+	refuses("is the version to go back to")
+	site.serve(first)
+	site.wants("v1", "v1 first")
+	// The same file in another checkout is the same.
+	checkout := site.options
+	checkout.File, checkout.ProjectDirectory = filepath.Join(site.folder, "checkout", "compose.yaml"), ""
+	if err := os.Mkdir(filepath.Dir(checkout.File), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	site.write("checkout/compose.yaml", composeText)
+	site.write("checkout/app.env", "")
+	site.use(checkout)
+	site.place(reference, "v1")
+}
+
+// What was put in place and does not run is nobody's way back.
+func TestComposeFileOfWhatDoesNotRunCanBeCorrected(t *testing.T) {
+	t.Parallel()
+	site := givenCompose(t, nil)
+	site.write("compose.yaml", strings.Replace(composeText, "[CMD, /app, healthcheck]", "[CMD, /nothing]", 1))
+	reference := site.pushed("v1", "")
+	version := site.place(reference, "v1")
+	wants(t, site.Serve(t.Context(), version.Image, nil), "v1 is unhealthy")
+	site.write("compose.yaml", composeText)
+	site.serve(site.place(reference, "v1"))
 	site.wants("v1", "v1 first")
 }
 
