@@ -31,9 +31,12 @@ type line struct {
 	StepID     []string
 	StepResult string
 	Message    string `json:"msg"`
-	Raw        bool   `json:"raw_output"`
-	Command    string
-	Content    string
+	// Command is a workflow command that a step gave, or what act makes of the step's files; Name is that of an output.
+	Command, Name, Content string
+	// Raw is the command as the step wrote it.
+	Raw string
+	// Nanoseconds is how long a step took.
+	Nanoseconds int64 `json:"executionTime"`
 }
 
 // main tells that the line is about a step of a workflow itself.
@@ -52,6 +55,11 @@ type outcome struct {
 	// text is all that people see in the log, and summaries what the jobs say of themselves, by their place.
 	text      string
 	summaries map[string]string
+	// commands are the workflow commands that the steps gave.
+	commands []line
+	// all is how long the run took, and took how long each of its steps did, by "place/id".
+	all  time.Duration
+	took map[string]time.Duration
 }
 
 // trigger is what starts a run.
@@ -63,12 +71,14 @@ type trigger struct {
 	inputs, variables, secrets map[string]string
 	// run is the id of the run; the attempts of one run share it.
 	run int64
+	// actor is who started it; empty is octocat. comment is what the release manager says to it.
+	actor, comment string
 	// observe is called with each line of the log as it comes; it may be nil.
 	observe func(line)
 }
 
 // act runs the caller's workflows for an event as GitHub would, and returns when the run has ended.
-func (s *scenario) act(t *testing.T, from trigger) outcome {
+func (s *scenario) act(t testing.TB, from trigger) outcome {
 	t.Helper()
 	s.runs++
 	folder := filepath.Join(s.folder, "run-"+strconv.Itoa(s.runs))
@@ -84,9 +94,9 @@ func (s *scenario) act(t *testing.T, from trigger) outcome {
 		"--local-repository", airlockRepository + "@local=" + s.airlock,
 	}
 	for name, value := range map[string]string{
-		"GITHUB_API_URL": s.github.URL, "GITHUB_RUN_ID": strconv.FormatInt(from.run, 10), "GITHUB_ACTOR": "octocat",
-		"GITHUB_TRIGGERING_ACTOR": "octocat",
-		"BASH_ENV":                absolute(t, "testdata/runner.bash"),
+		"GITHUB_API_URL": s.github.URL, "GITHUB_ACTOR": from.actor, "GITHUB_TRIGGERING_ACTOR": from.actor,
+		"GITHUB_RUN_ID": strconv.FormatInt(from.run, 10), "GITHUB_RUN_ATTEMPT": strconv.Itoa(s.attempts[from.run]),
+		"BASH_ENV": absolute(t, "testdata/runner.bash"),
 	} {
 		arguments = append(arguments, "--env", name+"="+value)
 	}
@@ -112,7 +122,7 @@ func fromOutside(variable string) bool {
 }
 
 // follow runs act and reads its log, which is kept when the test fails.
-func (s *scenario) follow(t *testing.T, command *exec.Cmd, observe func(line)) outcome {
+func (s *scenario) follow(t testing.TB, command *exec.Cmd, observe func(line)) outcome {
 	t.Helper()
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -125,7 +135,7 @@ func (s *scenario) follow(t *testing.T, command *exec.Cmd, observe func(line)) o
 	}
 	late := time.AfterFunc(runTimeout, func() { _ = command.Cancel() })
 	defer late.Stop()
-	ended := outcome{jobs: map[string]string{}, steps: map[string]string{}, summaries: map[string]string{}}
+	ended := outcome{jobs: map[string]string{}, steps: map[string]string{}, summaries: map[string]string{}, took: map[string]time.Duration{}}
 	var text strings.Builder
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, 4<<20)
@@ -139,8 +149,11 @@ func (s *scenario) follow(t *testing.T, command *exec.Cmd, observe func(line)) o
 			ended.jobs[next.job()] = next.JobResult
 		case next.main() && next.StepResult != "":
 			ended.steps[next.job()+"/"+next.StepID[0]] = next.StepResult
+			ended.took[next.job()+"/"+next.StepID[0]] = time.Duration(next.Nanoseconds)
 		case next.Command == "summary":
 			ended.summaries[next.job()] += next.Content
+		case next.Command != "":
+			ended.commands = append(ended.commands, next)
 		}
 		if strings.HasPrefix(next.Message, "LocalRepositoryCache ") {
 			continue
@@ -151,7 +164,7 @@ func (s *scenario) follow(t *testing.T, command *exec.Cmd, observe func(line)) o
 		}
 	}
 	err = errors.Join(lines.Err(), command.Wait())
-	ended.succeeded, ended.text = err == nil, text.String()
+	ended.succeeded, ended.text, ended.all = err == nil, text.String(), time.Since(started)
 	name := filepath.Join(work(), strings.ReplaceAll(t.Name(), "/", "-")+"-"+strconv.Itoa(s.runs)+".log")
 	if err := os.WriteFile(name, []byte(ended.text), 0o600); err != nil {
 		t.Error(err)
@@ -160,9 +173,35 @@ func (s *scenario) follow(t *testing.T, command *exec.Cmd, observe func(line)) o
 	return ended
 }
 
+// interrupt tells a verb what GitHub tells it when a person cancels the run: SIGINT, to the step's own process, once it is
+// at work. From then on the job is one that was cancelled.
+func (s *scenario) interrupt(t testing.TB, verb string, atWork func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for process, temporary := range s.jobProcesses(func(environment map[string]string) string { return environment["RUNNER_TEMP"] }) {
+			arguments, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process), "cmdline")) // It can end meanwhile.
+			if fields := strings.Split(string(arguments), "\x00"); filepath.Base(fields[0]) != "airlock" || len(fields) < 2 || fields[1] != verb || !atWork() {
+				continue
+			}
+			s.mark(t, temporary, "cancelled")
+			if err := syscall.Kill(process, syscall.SIGINT); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Errorf("no process of %s was found to interrupt", verb)
+}
+
+// mark says for all later steps of a job what became of its runner; testdata/runner.bash looks for it.
+func (s *scenario) mark(t testing.TB, temporary, what string) {
+	t.Helper()
+	write(t, filepath.Join(s.folder, "marks", what+"-"+filepath.Base(filepath.Dir(temporary))), "")
+}
+
 // lose takes the machine away on which the environment's job runs: every process of the job is killed at once, and its
 // later steps find nothing to run on. The jobs after it have machines of their own.
-func (s *scenario) lose(t *testing.T) {
+func (s *scenario) lose(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		for _, temporary := range s.jobProcesses(func(environment map[string]string) string {
@@ -171,10 +210,7 @@ func (s *scenario) lose(t *testing.T) {
 			}
 			return ""
 		}) {
-			mark := filepath.Join(s.folder, "lost", filepath.Base(filepath.Dir(temporary)))
-			if err := os.WriteFile(mark, nil, 0o600); err != nil {
-				t.Error(err)
-			}
+			s.mark(t, temporary, "lost")
 			for process := range s.jobProcesses(func(environment map[string]string) string { return same(environment["RUNNER_TEMP"], temporary) }) {
 				_ = syscall.Kill(process, syscall.SIGKILL)
 			}
@@ -218,7 +254,7 @@ func (s *scenario) jobProcesses(pick func(environment map[string]string) string)
 }
 
 // dotenv writes values to a file that act reads, so that none is in an argument list; values may hold several lines.
-func (s *scenario) dotenv(t *testing.T, name string, values map[string]string) string {
+func (s *scenario) dotenv(t testing.TB, name string, values map[string]string) string {
 	t.Helper()
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -230,11 +266,11 @@ func (s *scenario) dotenv(t *testing.T, name string, values map[string]string) s
 }
 
 // event writes what GitHub tells a run about its beginning.
-func (s *scenario) event(t *testing.T, name string, from trigger) string {
+func (s *scenario) event(t testing.TB, name string, from trigger) string {
 	t.Helper()
 	content, err := json.Marshal(map[string]any{
 		"inputs": from.inputs, "repository": map[string]any{"full_name": repository, "default_branch": "main", "private": true},
-		"head_commit": map[string]any{"message": s.message}, "sender": map[string]any{"login": "octocat"},
+		"head_commit": map[string]any{"message": s.message}, "sender": map[string]any{"login": from.actor},
 	})
 	if err != nil {
 		t.Fatal(err)

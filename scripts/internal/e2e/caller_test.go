@@ -21,7 +21,7 @@ const (
 // root is the top of Airlock's own repository, seen from this folder.
 var root = filepath.Join("..", "..", "..")
 
-func absolute(t *testing.T, name string) string {
+func absolute(t testing.TB, name string) string {
 	t.Helper()
 	full, err := filepath.Abs(name)
 	if err != nil {
@@ -30,7 +30,7 @@ func absolute(t *testing.T, name string) string {
 	return full
 }
 
-func write(t *testing.T, name, text string) {
+func write(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-func read(t *testing.T, name string) string {
+func read(t testing.TB, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -50,7 +50,7 @@ func read(t *testing.T, name string) string {
 }
 
 // run runs a program to its end, and returns what it printed.
-func run(t *testing.T, folder, program string, arguments ...string) string {
+func run(t testing.TB, folder, program string, arguments ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Dir = folder
@@ -62,13 +62,13 @@ func run(t *testing.T, folder, program string, arguments ...string) string {
 }
 
 // git runs git without the settings of whoever runs the tests.
-func (s *scenario) git(t *testing.T, arguments ...string) string {
+func (s *scenario) git(t testing.TB, arguments ...string) string {
 	t.Helper()
 	return run(t, s.caller, "git", append([]string{"-c", "user.name=Octo Cat", "-c", "user.email=octocat@example.com", "-c", "commit.gpgsign=false"}, arguments...)...)
 }
 
 // commit makes a commit of the caller's repository with the migrations up to a number, and returns its full name.
-func (s *scenario) commit(t *testing.T, message string, migrations int) string {
+func (s *scenario) commit(t testing.TB, message string, migrations int) string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(root, "migrations", "*.sql"))
 	if err != nil || len(names) < migrations {
@@ -83,8 +83,9 @@ func (s *scenario) commit(t *testing.T, message string, migrations int) string {
 	return s.git(t, "rev-parse", "HEAD")
 }
 
-// newCaller makes the repository that calls Airlock, with values filled in where testdata has words in capitals.
-func newCaller(t *testing.T, folder string, values *strings.Replacer) {
+// newCaller makes the repository that calls Airlock, with values filled in where testdata has words in capitals, and with the
+// workflows of the example that a person starts.
+func newCaller(t testing.TB, folder string, values *strings.Replacer) {
 	t.Helper()
 	source := filepath.Join("testdata", "caller")
 	err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
@@ -98,6 +99,10 @@ func newCaller(t *testing.T, folder string, values *strings.Replacer) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"by-hand.yml", "rollback.yml"} {
+		text := read(t, filepath.Join(root, "examples", "wos", "github", name))
+		write(t, filepath.Join(folder, ".github", "workflows", name), atMain.ReplaceAllString(text, "${1}@local"))
+	}
 	run(t, folder, "git", "init", "--quiet", "--initial-branch=main")
 	run(t, folder, "git", "remote", "add", "origin", "https://github.com/"+repository)
 }
@@ -105,11 +110,12 @@ func newCaller(t *testing.T, folder string, values *strings.Replacer) {
 var (
 	ours      = regexp.MustCompile(`uses: \$/(\S+)`)
 	notForAct = regexp.MustCompile(`(?m)^ +(deployment: false|queue: max)\n`)
+	atMain    = regexp.MustCompile(`(uses: ` + airlockRepository + `/\S+)@main\b`)
 	others    = regexp.MustCompile(`uses: (actions/([a-z-]+)@[0-9a-f]{40})`)
 )
 
 // newAirlock copies what a runner needs of Airlock's repository as it is now. act knows neither `$/` nor these two keys.
-func newAirlock(t *testing.T, folder string, sources bool) {
+func newAirlock(t testing.TB, folder string, sources bool) {
 	t.Helper()
 	wanted := []string{".github/workflows", "actions", "scripts/install"}
 	if sources {
@@ -138,7 +144,7 @@ func newAirlock(t *testing.T, folder string, sources bool) {
 }
 
 // standIns says, for each action of others that the workflows pin, what stands in for it here.
-func standIns(t *testing.T, airlock string) []string {
+func standIns(t testing.TB, airlock string) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(airlock, ".github", "workflows", "*.yml"))
 	if err != nil {

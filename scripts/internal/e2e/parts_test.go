@@ -28,7 +28,7 @@ import (
 )
 
 // image is the reference of an image in the registry, pinned by its digest, with these variables baked in.
-func image(t *testing.T, version string, variables ...string) string {
+func image(t testing.TB, version string, variables ...string) string {
 	t.Helper()
 	built, err := program("./examples/wos")
 	if err != nil {
@@ -36,6 +36,8 @@ func image(t *testing.T, version string, variables ...string) string {
 	}
 	folder := t.TempDir()
 	run(t, folder, "cp", built, "wos")
+	// No two images have the same bytes: each deployment has to pull its own.
+	distinct(t, filepath.Join(folder, "wos"))
 	text := "FROM scratch\nCOPY wos /wos\nENV APP_VERSION=" + version
 	for _, variable := range variables {
 		text += " " + variable
@@ -55,7 +57,20 @@ func image(t *testing.T, version string, variables ...string) string {
 	return pinned
 }
 
-func registry(t *testing.T) string {
+// distinct adds bytes to the end of a program, where nothing reads them.
+func distinct(t testing.TB, name string) {
+	t.Helper()
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(rand.Text())
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func registry(t testing.TB) string {
 	t.Helper()
 	address := os.Getenv("AIRLOCK_TEST_REGISTRY")
 	if address == "" {

@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -45,6 +46,8 @@ type scenario struct {
 	// message is that of the newest commit.
 	message string
 	runs    int
+	// attempts are how often each run was started.
+	attempts map[int64]int
 }
 
 // place is one environment: where its application is, its database, and its Compose project.
@@ -54,15 +57,17 @@ type place struct{ url, database, project string }
 type options struct {
 	// build lets the first job build Airlock from its source, as a repository does that calls no released version.
 	build bool
+	// config are texts of the caller's config, each followed by what stands there instead.
+	config []string
 }
 
-func newScenario(t *testing.T, with options) *scenario {
+func newScenario(t testing.TB, with options) *scenario {
 	t.Helper()
 	authority, err := certificates()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scenario{folder: t.TempDir(), places: map[string]place{}, aws: awsapitest.Start(t)}
+	s := &scenario{folder: t.TempDir(), places: map[string]place{}, attempts: map[int64]int{}, aws: awsapitest.Start(t)}
 	s.caller, s.airlock = filepath.Join(s.folder, "caller"), filepath.Join(s.folder, "airlock")
 	project := "e2e-" + strings.ToLower(strconv.FormatInt(time.Now().UnixNano(), 36))
 	values := []string{"PROJECT", project, "ACCOUNT", s.aws.Account}
@@ -74,8 +79,8 @@ func newScenario(t *testing.T, with options) *scenario {
 		t.Cleanup(func() { s.tearDown(t, name) })
 	}
 	newCaller(t, s.caller, strings.NewReplacer(values...))
+	s.configure(t, with.config)
 	newAirlock(t, s.airlock, with.build)
-	write(t, filepath.Join(s.folder, "lost", ".keep"), "")
 	s.github = githubapitest.Start(t, githubapitest.Options{State: githubapitest.State{
 		Repository: repository, Private: true,
 		Environments: map[string]githubapi.Environment{
@@ -88,7 +93,7 @@ func newScenario(t *testing.T, with options) *scenario {
 		Identity: githubapitest.Identity{RequestToken: identityToken, Subject: "repo:" + repository + ":environment:production"},
 	}})
 	s.environment = []string{
-		"E2E_CALLER=" + s.caller, "E2E_ARTIFACTS=" + filepath.Join(s.folder, "artifacts"), "E2E_LOST=" + filepath.Join(s.folder, "lost"),
+		"E2E_CALLER=" + s.caller, "E2E_ARTIFACTS=" + filepath.Join(s.folder, "artifacts"), "E2E_MARKS=" + filepath.Join(s.folder, "marks"),
 		"AWS_ENDPOINT_URL=" + s.aws.URL, "PGHOSTADDR=127.0.0.1", "PGSSLROOTCERT=" + authority,
 		"ACTIONS_ID_TOKEN_REQUEST_URL=" + s.github.URL + githubapitest.IdentityPath + "?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + identityToken,
 		"TERM=dumb", // act gives a step a terminal, GitHub does not.
@@ -104,8 +109,22 @@ func newScenario(t *testing.T, with options) *scenario {
 	return s
 }
 
+// configure puts other texts into the caller's config.
+func (s *scenario) configure(t testing.TB, texts []string) {
+	t.Helper()
+	name := filepath.Join(s.caller, ".github", "airlock.yaml")
+	config := read(t, name)
+	for pair := range slices.Chunk(texts, 2) {
+		if strings.Count(config, pair[0]) != 1 {
+			t.Fatalf("the config has %q not once", pair[0])
+		}
+		config = strings.Replace(config, pair[0], pair[1], 1)
+	}
+	write(t, name, config)
+}
+
 // provision makes the RDS instance of an environment, which has the real database's port, and the secret that leads to it.
-func (s *scenario) provision(t *testing.T, name string) {
+func (s *scenario) provision(t testing.TB, name string) {
 	t.Helper()
 	location, err := url.Parse(s.places[name].database)
 	if err != nil {
@@ -118,17 +137,23 @@ func (s *scenario) provision(t *testing.T, name string) {
 	s.aws.Instance(t, "wos-"+name, func(input *rds.CreateDBInstanceInput) {
 		input.Port, input.DBName = aws.Int32(int32(port)), aws.String(strings.TrimPrefix(location.Path, "/"))
 	})
-	password, _ := location.User.Password()
-	secret, _ := json.Marshal(map[string]string{"engine": "postgres", "username": location.User.Username(), "password": password})
-	_, err = secretsmanager.NewFromConfig(s.aws.Config(t)).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
-		Name: aws.String("wos/" + name), SecretString: aws.String(string(secret)),
+	s.keepSecret(t, "wos/"+name, location.User)
+}
+
+// keepSecret puts how to sign in to a database into Secrets Manager.
+func (s *scenario) keepSecret(t testing.TB, name string, user *url.Userinfo) {
+	t.Helper()
+	password, _ := user.Password()
+	secret, _ := json.Marshal(map[string]string{"engine": "postgres", "username": user.Username(), "password": password})
+	_, err := secretsmanager.NewFromConfig(s.aws.Config(t)).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String(name), SecretString: aws.String(string(secret)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (s *scenario) tearDown(t *testing.T, name string) {
+func (s *scenario) tearDown(t testing.TB, name string) {
 	for _, kind := range []string{"container", "image"} {
 		listed := exec.Command("docker", kind, "ls", "--all", "--quiet", "--filter", map[string]string{
 			"container": "label=com.docker.compose.project=" + s.places[name].project, "image": "reference=airlock/" + s.places[name].project + "*",
@@ -145,31 +170,41 @@ func (s *scenario) tearDown(t *testing.T, name string) {
 
 // release pushes what is committed: the caller's workflow promotes an image, as a run of the repository that the release
 // manager approves.
-func (s *scenario) release(t *testing.T, run int64, image, label string, observe func(line)) outcome {
+func (s *scenario) release(t testing.TB, run int64, image, label string, observe func(line)) outcome {
 	t.Helper()
 	return s.start(t, trigger{event: "push", run: run, observe: observe}, image, label)
 }
 
 // start starts a run of the caller's workflows.
-func (s *scenario) start(t *testing.T, from trigger, image, label string) outcome {
+func (s *scenario) start(t testing.TB, from trigger, image, label string) outcome {
 	t.Helper()
-	commit := s.git(t, "rev-parse", "HEAD")
+	commit, branch := s.git(t, "rev-parse", "HEAD"), s.git(t, "branch", "--show-current")
+	s.attempts[from.run]++
+	from.actor = cmp.Or(from.actor, "octocat")
 	s.github.Change(func(state *githubapitest.State) {
 		state.Runs = slices.DeleteFunc(state.Runs, func(run githubapi.Run) bool { return run.ID == from.run })
 		state.Runs = append(state.Runs, githubapi.Run{
-			ID: from.run, WorkflowID: 1, Attempt: 1, Path: ".github/workflows/release.yml", Event: from.event, Status: "in_progress",
-			Branch: "main", Commit: commit, Actor: "octocat", TriggeringActor: "octocat", Created: time.Now(),
+			ID: from.run, WorkflowID: 1, Attempt: s.attempts[from.run], Path: ".github/workflows/release.yml", Event: from.event, Status: "in_progress",
+			Branch: branch, Commit: commit, Actor: from.actor, TriggeringActor: from.actor, Created: time.Now(),
 		})
 		if state.Approvals == nil {
 			state.Approvals = map[int64][]githubapi.Approval{}
 		}
-		state.Approvals[from.run] = []githubapi.Approval{{Environments: []string{"production"}, State: "approved", User: "release-manager", Comment: "go"}}
+		state.Approvals[from.run] = []githubapi.Approval{{Environments: []string{"production"}, State: "approved", User: "release-manager", Comment: cmp.Or(from.comment, "go")}}
 	})
 	from.variables = map[string]string{"IMAGE": image, "LABEL": label}
 	from.secrets = map[string]string{"GITHUB_TOKEN": githubapitest.Token, "AIRLOCK_ENV": strings.Join([]string{
 		"SANDBOX_DATABASE_URL=" + s.places["sandbox"].database, "PRODUCTION_DATABASE_URL=" + s.places["production"].database, "SECRET_KEY=" + secretKey,
 	}, "\n")}
-	return s.act(t, from)
+	ended := s.act(t, from)
+	s.github.Change(func(state *githubapitest.State) {
+		for i := range state.Runs {
+			if state.Runs[i].ID == from.run {
+				state.Runs[i].Status = "completed"
+			}
+		}
+	})
+	return ended
 }
 
 // served is what an environment's application says of itself; it is empty when nothing answers.
@@ -178,7 +213,7 @@ type served struct {
 	Schema  int64
 }
 
-func (s *scenario) served(t *testing.T, name string) served {
+func (s *scenario) served(t testing.TB, name string) served {
 	t.Helper()
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Get(s.places[name].url + "/version")
@@ -194,7 +229,7 @@ func (s *scenario) served(t *testing.T, name string) served {
 }
 
 // schema is the version in goose's table, 0 when there is none.
-func (s *scenario) schema(t *testing.T, name string) int64 {
+func (s *scenario) schema(t testing.TB, name string) int64 {
 	t.Helper()
 	connection, err := pgx.Connect(t.Context(), s.places[name].database)
 	if err != nil {
@@ -210,7 +245,7 @@ func (s *scenario) schema(t *testing.T, name string) int64 {
 }
 
 // snapshots are the names of the snapshots of an environment's database that somebody asked for.
-func (s *scenario) snapshots(t *testing.T, name string) []string {
+func (s *scenario) snapshots(t testing.TB, name string) []string {
 	t.Helper()
 	answer, err := rds.NewFromConfig(s.aws.Config(t)).DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{
 		DBInstanceIdentifier: aws.String("wos-" + name), SnapshotType: aws.String("manual"),
@@ -226,7 +261,7 @@ func (s *scenario) snapshots(t *testing.T, name string) []string {
 }
 
 // containers are the ids of the applications' containers, by environment.
-func (s *scenario) containers(t *testing.T) map[string]string {
+func (s *scenario) containers(t testing.TB) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for name, at := range s.places {
@@ -253,7 +288,7 @@ func (s *scenario) promotions(name string) []string {
 }
 
 // secrets are what no log may show.
-func (s *scenario) secrets(t *testing.T) map[string]string {
+func (s *scenario) secrets(t testing.TB) map[string]string {
 	t.Helper()
 	location, err := url.Parse(s.places["production"].database)
 	if err != nil {
@@ -263,7 +298,7 @@ func (s *scenario) secrets(t *testing.T) map[string]string {
 	return map[string]string{"the database's password": password, "the session key": secretKey, "the job's identity": identityToken}
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
