@@ -244,7 +244,7 @@ environments:
 	write(c.t, filepath.Join(c.folder, "tmp/README"), "the folder for temporary files\n")
 	for _, arguments := range []string{"init --quiet", "add .github release migrations", "commit --quiet --message v1"} {
 		git := exec.Command("git", strings.Fields(arguments)...)
-		git.Dir, git.Env = c.folder, environment("")
+		git.Dir, git.Env = c.folder, environment("", "")
 		if output, err := git.CombinedOutput(); err != nil {
 			c.t.Fatalf("git %s: %v: %s", arguments, err, output)
 		}
@@ -257,7 +257,7 @@ func (c *canary) call(call canaryCall) {
 	c.t.Helper()
 	command := exec.Command("airlock", strings.Fields(call.arguments)...)
 	command.Dir = c.folder
-	command.Env = append(append(environment(""), "TMPDIR="+filepath.Join(c.folder, "tmp"), "AIRLOCK_ENV="+c.dotenv, "AIRLOCK_DATABASE_URL="+call.direct), c.variables...)
+	command.Env = append(append(environment("", ""), "TMPDIR="+filepath.Join(c.folder, "tmp"), "AIRLOCK_ENV="+c.dotenv, "AIRLOCK_DATABASE_URL="+call.direct), c.variables...)
 	met := make(chan struct{}, 2)
 	stdout, stderr := &watched{text: call.until, met: met}, &watched{text: call.until, met: met}
 	command.Stdout, command.Stderr = stdout, stderr

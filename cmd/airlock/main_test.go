@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,5 +26,32 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	cobra.EnableCommandSorting = false
-	testscript.Main(m, map[string]func(){"airlock": main})
+	testscript.Main(programs{m}, map[string]func(){"airlock": main})
+}
+
+// instrumented is the variable with the PATH in which airlock is this test binary.
+const instrumented = "AIRLOCK_TEST_INSTRUMENTED"
+
+// programs runs the tests beside an airlock without the race detector, which most of the hundreds of calls take: the detector
+// makes each of them several times as slow. The scripts in each call this test binary, with it, on SQLite.
+type programs struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (p programs) Run() int {
+	search := os.Getenv("PATH")
+	if raced {
+		folder, err := os.MkdirTemp("", "airlock-test-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(folder)
+		if output, err := exec.Command("go", "build", "-o", folder, ".").CombinedOutput(); err != nil {
+			panic(string(output))
+		}
+		search = folder + string(os.PathListSeparator) + search
+	}
+	if err := errors.Join(os.Setenv(instrumented, os.Getenv("PATH")), os.Setenv("PATH", search)); err != nil {
+		panic(err)
+	}
+	return p.M.Run()
 }

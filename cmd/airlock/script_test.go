@@ -45,7 +45,7 @@ func runScripts(t *testing.T, ports *ports, folder, dialect string) {
 	testscript.Run(t, testscript.Params{
 		Dir: folder, UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, environment(dialect)...)
+			env.Vars = append(env.Vars, environment(folder, dialect)...)
 			s := newStage(env.T().(testing.TB), env.WorkDir, ports)
 			env.Values[stageKey{}] = s
 			env.Defer(s.clear)
@@ -64,9 +64,13 @@ func runScripts(t *testing.T, ports *ports, folder, dialect string) {
 }
 
 // environment is what the programs of every script get, such as a git that knows nobody.
-func environment(dialect string) []string {
+func environment(folder, dialect string) []string {
+	path := os.Getenv("PATH")
+	if folder == "testdata/script/each" && dialect == "sqlite" {
+		path = os.Getenv(instrumented)
+	}
 	return []string{
-		"DIALECT=" + dialect, "PATH=" + os.Getenv("PATH"),
+		"DIALECT=" + dialect, "PATH=" + path,
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com",
 		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",
 		// The race detector makes a program wait a second at its end, for reports that would come late.
