@@ -1,45 +1,50 @@
 #!/usr/bin/env bash
 # What Airlock replaces: the release checklist as a person types it, in the same order and with the same waits, for the
-# example application on RDS and Docker Compose. It checks what the checklist checks, and no more: nothing is proven before
-# it is needed, and nobody but the person at the keyboard notices when a line is forgotten.
-#   promote.sh IMAGE ENVIRONMENT…       for example: promote.sh registry.example.com/wos@sha256:… sandbox production
-# For each environment the variables NAME_DATABASE_URL, NAME_URL, NAME_PROJECT and NAME_INSTANCE say where it is, NAME in
-# capital letters. WATCH is how many seconds the release is watched. It needs the AWS CLI, goose, psql, docker compose and curl.
+# example application on RDS and Docker Compose. It does what the checklist says, and no more: nothing is proven before it is
+# needed, nothing is recorded, and nothing is undone when a line fails.
+#   promote.sh IMAGE SETTINGS…      for example: promote.sh registry.example.com/wos@sha256:… sandbox.env production.env
+# A file of settings has lines NAME='value' for one environment: INSTANCE is its RDS instance, DATABASE_URL its database,
+# COMPOSE_FILE and PROJECT its Compose file and project, URL where it answers, WATCH for how many seconds the release is
+# watched; and what the Compose file asks for. MIGRATIONS is the folder of the migrations.
+# It needs the AWS CLI, goose, psql, Docker Compose and curl.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 image=$1
 shift
 
-value() { local name=${environment^^}_$1; printf '%s' "${!name}"; }
-look() { curl --fail --silent --show-error --output /dev/null --max-time 5 "$(value URL)$1"; }
+get() { curl --fail --silent --show-error --max-time "$2" "$URL$1"; }
+look() {
+  get /healthz 5 >/dev/null
+  get /_stcore/health 0.5 >/dev/null
+  [[ $(get / 5) == *Heroes* ]]
+  [ "$(psql "$DATABASE_URL" --no-psqlrc --tuples-only --no-align --command \
+    'select count(*) from heroes h left join profiles p on p.id = h.profile_id where p.id is null')" = 0 ]
+}
+# The first version of the AWS CLI does not read the variable.
+rds() { aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} rds "$@"; }
+compose() { WOS_IMAGE=$image docker compose --env-file "$settings" --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
 
-for environment in "$@"; do
-  echo "== $environment"
-  snapshot=pre-deploy-$environment-$(date -u +%Y%m%d-%H%M%S)
-  aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} rds create-db-snapshot --output text --query DBSnapshot.Status \
-    --db-instance-identifier "$(value INSTANCE)" --db-snapshot-identifier "$snapshot"
-  aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} rds wait db-snapshot-available --db-snapshot-identifier "$snapshot"
+for settings in "$@"; do
+  echo "== $settings"
+  # shellcheck source=/dev/null
+  . "$settings"
 
-  GOOSE_DRIVER=postgres GOOSE_DBSTRING=$(value DATABASE_URL) GOOSE_MIGRATION_DIR=${MIGRATIONS:-$here/../../migrations} goose up
+  snapshot=pre-deploy-$(date -u +%Y%m%d-%H%M%S)
+  rds create-db-snapshot --db-instance-identifier "$INSTANCE" --db-snapshot-identifier "$snapshot" --output text --query DBSnapshot.Status
+  rds wait db-snapshot-available --db-snapshot-identifier "$snapshot"
 
+  GOOSE_DRIVER=postgres GOOSE_DBSTRING=$DATABASE_URL GOOSE_MIGRATION_DIR=$MIGRATIONS goose up
+
+  # The previous image stays on the host, under a name.
+  previous=$(compose images --quiet app)
+  if [ -n "$previous" ]; then docker tag "$previous" "$PROJECT:previous"; fi
   docker pull --quiet "$image"
-  previous=$(docker compose --project-name "$(value PROJECT)" --file "${COMPOSE_FILE_OF_APP:-$here/../wos/compose.yaml}" images --quiet app 2>/dev/null || true)
-  if [ -n "$previous" ]; then docker tag "$previous" "$(value PROJECT):previous"; fi
-  WOS_IMAGE=$image DATABASE_URL=$(value DATABASE_URL) WOS_PORT=$(value PORT) ENVIRONMENT=$environment \
-    docker compose --project-name "$(value PROJECT)" --file "${COMPOSE_FILE_OF_APP:-$here/../wos/compose.yaml}" up --detach --no-build app
+  compose up --detach --no-build --wait app
 
-  for _ in $(seq 60); do
-    if look /healthz 2>/dev/null; then break; fi
-    sleep 0.5
+  look
+  watched=$((${EPOCHREALTIME/[.,]/} + WATCH * 1000000))
+  while [ "${EPOCHREALTIME/[.,]/}" -lt "$watched" ]; do
+    look
+    sleep 0.2
   done
-  look /healthz
-  look /_stcore/health
-  [ "$(psql "$(value DATABASE_URL)" --no-psqlrc --tuples-only --no-align --command 'select count(*) from heroes where profile_id is null')" = 0 ]
-
-  for _ in $(seq "${WATCH:-1800}"); do
-    look /healthz
-    look /_stcore/health
-    sleep 1
-  done
-  echo "$environment serves $image"
+  echo "$URL serves $image"
 done

@@ -43,7 +43,7 @@ type RDSOptions struct {
 	Now func() time.Time
 	// Wait returns after the duration, or with an error when ctx ends; nil is the real one.
 	Wait func(ctx context.Context, duration time.Duration) error
-	// Every is the pause between two looks at what is waited for; zero is 15 s.
+	// Every is the longest pause between two looks at what is waited for; zero is 15 s. The first pauses are shorter.
 	Every time.Duration
 	// Patience is how long nothing may change while something is waited for; zero is one hour: a large first snapshot can
 	// give no progress for long.

@@ -19,8 +19,10 @@ const (
 	// unencrypted and suspended are notes for people.
 	unencrypted = "the snapshot is not encrypted"
 	suspended   = "the instance is Single-AZ: its reads and writes pause for seconds to minutes while a snapshot begins"
-	// mostMisses is how often in a row a snapshot that is awaited may be missing: RDS can be late to show what it makes.
-	mostMisses = 5
+	// longestMiss is how long a snapshot that is awaited may be missing: RDS can be late to show what it makes.
+	longestMiss = 75 * time.Second
+	// shortestPause is the first pause between two looks at what is awaited.
+	shortestPause = time.Second
 )
 
 // errGone says that a snapshot is not there.
@@ -137,7 +139,7 @@ func ended(status string) bool {
 
 // await returns the snapshot once it is available.
 func (r *RDS) await(ctx context.Context, snapshot held, vigil *vigil) (held, error) {
-	misses := 0
+	seen := r.options.Now()
 	for snapshot.status != available {
 		if ended(snapshot.status) {
 			return held{}, problem.New("the events of the instance in the RDS console say why; run again for another snapshot",
@@ -149,9 +151,8 @@ func (r *RDS) await(ctx context.Context, snapshot held, vigil *vigil) (held, err
 		next, err := r.one(ctx, snapshot.Name)
 		switch {
 		case err == nil:
-			snapshot, misses = next, 0
-		case errors.Is(err, errGone) && misses < mostMisses:
-			misses++
+			snapshot, seen = next, r.options.Now()
+		case errors.Is(err, errGone) && r.options.Now().Sub(seen) < longestMiss:
 		case !awsapi.Transient(err):
 			return held{}, err
 		}
@@ -182,8 +183,10 @@ func (v *vigil) wait(ctx context.Context, detail string, percent int32) error {
 	if v.progress != nil && detail != "" {
 		v.progress.Advance(v.total*int64(max(percent, 0))/100, v.total, detail)
 	}
-	// Two promotions that wait for the same thing should not ask in step.
-	jittered := time.Duration(float64(options.Every) * (0.8 + 0.4*rand.Float64()))
+	// What is there soon is seen soon: nobody waits half again as long as it takes, or longer than Every. And two promotions
+	// that wait for the same thing should not ask in step.
+	pause := min(max(now.Sub(v.began)/2, shortestPause), options.Every)
+	jittered := time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 	if err := options.Wait(ctx, jittered); err != nil {
 		return problem.New("run again: it goes on waiting for the same snapshot", "interrupted while the snapshot of %s was awaited: %w", options.Instance, err)
 	}

@@ -306,6 +306,34 @@ func TestRDSPatienceEnds(t *testing.T) {
 	}
 }
 
+// A snapshot of a small database is there after a minute: a promotion should not stand still for long after it.
+func TestRDSIsAskedOftenAtFirst(t *testing.T) {
+	t.Parallel()
+	for _, took := range []time.Duration{0, 3 * time.Second, 20 * time.Second, 10 * time.Minute} {
+		t.Run(took.String(), func(t *testing.T) {
+			t.Parallel()
+			r, store := newRegion(t)
+			r.Fail("CreateDBSnapshot", awsapitest.Status("creating", ""))
+			for range 100 {
+				r.Fail("DescribeDBSnapshots", awsapitest.Fault{Rewrite: func(body string) string {
+					if r.options.Now().Sub(night) >= took {
+						return body
+					}
+					return awsapitest.Status("creating", "").Rewrite(body)
+				}})
+			}
+			take(t, store)
+			// The pauses differ by a fifth.
+			if got, most := r.now.Sub(night), took+max(min(took*6/10, 18*time.Second), 1200*time.Millisecond); got < took || got > most {
+				t.Errorf("a snapshot that took %s was awaited for %s, want at most %s", took, got, most)
+			}
+			if calls := r.Calls("DescribeDBSnapshots"); calls > 70 {
+				t.Errorf("RDS was asked %d times", calls)
+			}
+		})
+	}
+}
+
 func TestRDSInterrupted(t *testing.T) {
 	t.Parallel()
 	r, _ := newRegion(t)

@@ -192,6 +192,11 @@ func TestPrint(t *testing.T) {
 		limitStart("version", 50, samples(9, 8, 30)),
 		limitMemory("demo, SQLite", 150, samples(151)[0]),
 	}
+	more, err := readWorkflow(filepath.Join("testdata", "workflow.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results = append(results, more...)
 	for name, asJSON := range map[string]bool{"results.txt": false, "results.json": true} {
 		var out bytes.Buffer
 		if err := printResults(&out, results, "linux/amd64, 2 processors", 3, asJSON); err != nil {

@@ -15,9 +15,9 @@ type spread struct {
 // figures are the samples of one program: times in milliseconds, memory in megabytes of 1,000,000 bytes.
 type figures struct {
 	Wall        spread `json:"wall_ms"`
-	CPU         spread `json:"cpu_ms"`
-	FirstOutput spread `json:"first_output_ms"`
-	Memory      spread `json:"memory_mb"`
+	CPU         spread `json:"cpu_ms,omitzero"`
+	FirstOutput spread `json:"first_output_ms,omitzero"`
+	Memory      spread `json:"memory_mb,omitzero"`
 }
 
 // result is one item with its verdict.
@@ -27,7 +27,9 @@ type result struct {
 	// Goose is the peer, measured in the same run; nil when the target is an absolute one.
 	Airlock figures  `json:"airlock"`
 	Goose   *figures `json:"goose,omitempty"`
-	// Value is what the target is about: a ratio of median wall-clock times, milliseconds, or megabytes.
+	// Beside are the wall-clock times of what a step or a promotion is held against.
+	Beside map[string]spread `json:"beside_ms,omitempty"`
+	// Value is what the target is about: a ratio of median wall-clock times, milliseconds, or megabytes. A part has none.
 	Value  float64 `json:"value"`
 	Target float64 `json:"target"`
 	Met    bool    `json:"met"`
@@ -40,6 +42,9 @@ const (
 	besideGoose kind = "ratio"
 	start       kind = "start_ms"
 	memory      kind = "memory_mb"
+	step        kind = "added_ms"
+	besideHand  kind = "by_hand_ratio"
+	part        kind = "part"
 )
 
 // compare makes the result of runs beside goose: at most target times as long.

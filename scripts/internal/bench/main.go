@@ -1,5 +1,5 @@
-// Command bench measures airlock beside the goose CLI, its start, and its memory, and says which targets are met. It is
-// run by scripts/bench, which builds the programs and starts PostgreSQL.
+// Command bench measures airlock beside the goose CLI, its start, and its memory, and says which targets are met, also of what
+// was measured in a runner. It is run by scripts/bench, which builds the programs and starts PostgreSQL.
 package main
 
 import (
@@ -33,6 +33,7 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, st
 	flags.SetOutput(stderr)
 	airlock, goose := flags.String("airlock", "", "the airlock `program`"), flags.String("goose", "", "the goose `program`")
 	runs, files := flags.Int("runs", 7, "how often each program of a comparison runs"), flags.Int("files", 1000, "how many small migrations there are")
+	workflow := flags.String("workflow", "", "the `file` with what was measured in a runner")
 	asJSON := flags.Bool("json", false, "print one JSON document")
 	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
 		return exitMet
@@ -42,6 +43,11 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, st
 	results, err := measure(ctx, bench{airlock: *airlock, goose: *goose, runs: *runs, files: *files, say: func(format string, values ...any) {
 		fmt.Fprintf(stderr, "measuring "+format+"\n", values...)
 	}}, getenv("AIRLOCK_TEST_POSTGRES"))
+	if err == nil {
+		var more []result
+		more, err = readWorkflow(*workflow)
+		results = append(results, more...)
+	}
 	if err == nil {
 		err = printResults(stdout, results, fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()), *runs, *asJSON)
 	}

@@ -36,26 +36,41 @@ func printResults(out io.Writer, results []result, machine string, runs int, asJ
 	table(&text, results, memory, "Largest memory of the process or of one that it waited for, megabytes", "airlock", func(r result) string {
 		return fmt.Sprintf("%7.1f", r.Value)
 	})
+	table(&text, results, step, "In a job of a runner, wall-clock milliseconds", "airlock                  a bare step of a shell   an empty composite one   more", func(r result) string {
+		return fmt.Sprintf("%-24s %-24s %-24s %5.1f", r.Airlock.Wall, r.Beside["bare"], r.Beside["empty"], r.Value)
+	})
+	table(&text, results, besideHand, "Beside examples/by-hand/promote.sh, wall-clock milliseconds", "airlock                  by hand                  ratio", func(r result) string {
+		return fmt.Sprintf("%-24s %-24s %5.2f", r.Airlock.Wall, r.Beside["by hand"], r.Value)
+	})
+	table(&text, results, part, "Of the quickest of these, wall-clock milliseconds", "airlock                 ", func(r result) string {
+		return r.Airlock.Wall.String()
+	})
 	_, err := io.WriteString(out, text.String())
 	return err
 }
 
-// table prints the results of one kind.
+// table prints the results of one kind, if there are any.
 func table(out *strings.Builder, results []result, kind kind, title, columns string, cells func(result) string) {
 	const width = 42
+	if !slices.ContainsFunc(results, func(one result) bool { return one.Kind == kind }) {
+		return
+	}
 	fmt.Fprintf(out, "\n%s\n%-*s %s  target\n", title, width, "", columns)
 	for _, one := range results {
 		if one.Kind != kind {
 			continue
 		}
 		limit, verdict := fmt.Sprintf("< %v", one.Target), "met"
-		if kind == besideGoose {
+		switch kind {
+		case besideGoose, besideHand:
 			limit = fmt.Sprintf("≤ %.2f", one.Target)
+		case part:
+			limit, verdict = "none", ""
 		}
 		if !one.Met {
 			verdict = "MISSED"
 		}
-		fmt.Fprintf(out, "%-*s %-*s  %-6s  %s\n", width, one.Item, len(columns), cells(one), limit, verdict)
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%-*s %-*s  %-6s  %s", width, one.Item, len(columns), cells(one), limit, verdict), " "))
 	}
 }
 

@@ -34,7 +34,7 @@ const (
 type measured struct {
 	// Steps are the kinds of steps: a bare one of a shell, a composite action with an empty one, and one of ours.
 	Steps map[string][]float64 `json:"steps"`
-	// Airlock and ByHand are whole promotions from one release to the next, by how long a snapshot takes.
+	// Airlock and ByHand are whole promotions from one release to the next, by how long a snapshot takes, in words.
 	Airlock map[string][]float64 `json:"airlock"`
 	ByHand  map[string][]float64 `json:"by-hand"`
 	// Parts are those of Airlock's promotions whose snapshots are there at once: the verbs, the watch, and the runner with its
@@ -103,16 +103,20 @@ func (m measured) promotions(b *testing.B, handFirst bool) {
 	workflow, hand := newScenario(b, same), newScenario(b, same)
 	for number, migrations := range []int{5, 7, 8} {
 		label := fmt.Sprintf("v%d", number+1)
-		snapshots := "0s"
+		var variables []string
+		if number > 0 {
+			variables = []string{features}
+		}
+		snapshots := "snapshots at once"
 		if number == 2 {
-			snapshots = slow.String()
+			snapshots = "snapshots of " + slow.String()
 			workflow.slowSnapshots(slow)
 			hand.slowSnapshots(slow)
 		}
 		ways := []func(){
 			func() {
 				workflow.commit(b, label, migrations)
-				ended := workflow.release(b, int64(7000+number), image(b, label, features), label, nil)
+				ended := workflow.release(b, int64(7000+number), image(b, label, variables...), label, nil)
 				workflow.expect(b, ended, true, both())
 				if number > 0 {
 					m.add(m.Airlock, snapshots, ended.all)
@@ -123,7 +127,7 @@ func (m measured) promotions(b *testing.B, handFirst bool) {
 			},
 			func() {
 				hand.commit(b, label, migrations)
-				if took := hand.byHand(b, image(b, label, features)); number > 0 {
+				if took := hand.byHand(b, image(b, label, variables...)); number > 0 {
 					m.add(m.ByHand, snapshots, took)
 				}
 			},
