@@ -183,9 +183,9 @@ func (v *vigil) wait(ctx context.Context, detail string, percent int32) error {
 	if v.progress != nil && detail != "" {
 		v.progress.Advance(v.total*int64(max(percent, 0))/100, v.total, detail)
 	}
-	// What is there soon is seen soon: nobody waits half again as long as it takes, or longer than Every. And two promotions
+	// What is there soon is seen soon: nobody waits a third longer than it takes, or more than Every longer. And two promotions
 	// that wait for the same thing should not ask in step.
-	pause := min(max(now.Sub(v.began)/2, shortestPause), options.Every)
+	pause := min(max(now.Sub(v.began)/4, shortestPause), options.Every)
 	jittered := time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 	if err := options.Wait(ctx, jittered); err != nil {
 		return problem.New("run again: it goes on waiting for the same snapshot", "interrupted while the snapshot of %s was awaited: %w", options.Instance, err)

@@ -324,7 +324,7 @@ func TestRDSIsAskedOftenAtFirst(t *testing.T) {
 			}
 			take(t, store)
 			// The pauses differ by a fifth.
-			if got, most := r.now.Sub(night), took+max(min(took*6/10, 18*time.Second), 1200*time.Millisecond); got < took || got > most {
+			if got, most := r.now.Sub(night), took+max(min(took*3/10, 18*time.Second), 1200*time.Millisecond); got < took || got > most {
 				t.Errorf("a snapshot that took %s was awaited for %s, want at most %s", took, got, most)
 			}
 			if calls := r.Calls("DescribeDBSnapshots"); calls > 70 {

@@ -33,8 +33,9 @@ type line struct {
 	Message    string `json:"msg"`
 	// Command is a workflow command that a step gave, or what act makes of the step's files; Name is that of an output.
 	Command, Name, Content string
-	// Raw is the command as the step wrote it.
-	Raw string
+	// Raw is the command as the step wrote it. Printed tells that the line is what a step wrote, and no command to act.
+	Raw     string
+	Printed bool `json:"raw_output"`
 	// Nanoseconds is how long a step took.
 	Nanoseconds int64 `json:"executionTime"`
 }
@@ -55,8 +56,9 @@ type outcome struct {
 	// text is all that people see in the log, and summaries what the jobs say of themselves, by their place.
 	text      string
 	summaries map[string]string
-	// commands are the workflow commands that the steps gave.
+	// commands are the workflow commands that the steps gave, printed all else that they wrote.
 	commands []line
+	printed  []string
 	// all is how long the run took, and took how long each of its steps did, by "place/id".
 	all  time.Duration
 	took map[string]time.Duration
@@ -154,6 +156,8 @@ func (s *scenario) follow(t testing.TB, command *exec.Cmd, observe func(line)) o
 			ended.summaries[next.job()] += next.Content
 		case next.Command != "":
 			ended.commands = append(ended.commands, next)
+		case next.Printed:
+			ended.printed = append(ended.printed, next.Message)
 		}
 		if strings.HasPrefix(next.Message, "LocalRepositoryCache ") {
 			continue

@@ -76,6 +76,12 @@ func (s *scenario) expectObedience(t testing.TB, ended outcome, folder string) {
 			t.Errorf("a text gave the command %q %s", command.Raw, command.Name)
 		}
 	}
+	// GitHub obeys what act does not: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+	for _, printed := range ended.printed {
+		if strings.Contains(printed, "##[") || strings.HasPrefix(strings.TrimSpace(printed), "::") {
+			t.Errorf("a step printed what GitHub takes for a command: %q", printed)
+		}
+	}
 	for job, summary := range ended.summaries {
 		if strings.Contains(strings.ToLower(summary), "<script") {
 			t.Errorf("the summary of %s holds a script:\n%s", job, summary)

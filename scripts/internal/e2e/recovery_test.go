@@ -86,7 +86,7 @@ func cancelled(t *testing.T) {
 		}
 		return awsapitest.Status("creating", "10").Rewrite(body)
 	}}
-	s.aws.Fail("CreateDBSnapshot", awsapitest.Fault{}, awsapitest.Fault{}, awsapitest.Status("creating", ""))
+	s.aws.Fail("CreateDBSnapshot", awsapitest.Status("creating", ""))
 	for range 100 {
 		s.aws.Fail("DescribeDBSnapshots", unfinished)
 	}
