@@ -39,11 +39,11 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	result := verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
 	list := &result.Checklist
 	list.Release = release.Name()
-	state, err := host.State(ctx)
-	if err != nil {
-		return verb.Result{}, err
-	}
 	if call.Inputs.Bool("dry-run") {
+		state, err := host.State(ctx)
+		if err != nil {
+			return verb.Result{}, err
+		}
 		list.Items = append(list.Items, checklist.Item{ID: "serve", Title: "The release serves", Verdict: checklist.Skip,
 			Evidence: fmt.Sprintf("would serve %s in place of %s", release.Name(), title(state.Current))})
 		return result, nil
@@ -53,6 +53,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, err
 	}
 	defer unlock()
+	// Before anything is placed: a release that cannot be served need not be on the host.
 	if err := host.Free(ctx); err != nil {
 		err = list.Failure(ctx, "serve", "The release serves", err)
 		return result, err
@@ -68,7 +69,8 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return result, nil // The checklist says why.
 	}
 	// The release that serves may have got another command.
-	if state, err = host.State(ctx); err != nil {
+	state, err := host.State(ctx)
+	if err != nil {
 		return result, err
 	}
 	_ = list.Do(ctx, "serve", "The release serves", func(ctx context.Context) (checklist.Result, error) {

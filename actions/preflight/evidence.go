@@ -58,7 +58,9 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		shown.Digest = digestOf(workspace, release, promotions)
 		return unchanged(call.Inputs.String("plan"), workspace.Name, shown.Digest, release)
 	})
-	_ = list.Do(ctx, "window", "The next maintenance window", func(context.Context) (checklist.Result, error) { return next(workspace.Window(), call.Now()), nil })
+	_ = list.Do(ctx, "window", "The next maintenance window", func(context.Context) (checklist.Result, error) {
+		return next(verb.Window(workspace.Environment), call.Now()), nil
+	})
 	var db *database.Database
 	_ = list.Do(ctx, "pending", "The migrations that would run", func(ctx context.Context) (checklist.Result, error) {
 		set, err := call.MigrationSet()

@@ -64,11 +64,14 @@ func protected(ctx context.Context, call *verb.Call, name string, asked gate.Ask
 	if err != nil {
 		return checklist.Result{}, err
 	}
-	repository, err := client.Repository(ctx)
-	if err != nil {
-		return checklist.Result{}, err
+	private := false
+	if asked.By == gate.ByEnvironment && len(environment.Reviewers) == 0 {
+		// What to do about it depends on it.
+		if private, err = client.Private(ctx); err != nil {
+			return checklist.Result{}, err
+		}
 	}
-	return gate.Protection(asked, environment, repository.Private)
+	return gate.Protection(asked, environment, private)
 }
 
 // missing says what to do about an environment that does not exist: a job that named it would create it, unprotected.
@@ -95,11 +98,7 @@ func (g *gates) approval(ctx context.Context, asked gate.Asked, digest string) (
 	case asked.By != gate.ByDispatch:
 		return approvedBy(ctx, g.call, g.workspace.Name, asked)
 	}
-	client, err := g.call.GitHub()
-	if err != nil {
-		return checklist.Result{}, err
-	}
-	run, err := g.call.WorkflowRun(ctx, client)
+	run, _, err := g.call.WorkflowRun(ctx)
 	if err != nil {
 		return checklist.Result{}, err
 	}

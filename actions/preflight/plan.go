@@ -111,6 +111,9 @@ func (p *planning) environments(ctx context.Context) {
 			p.slots = append(p.slots, name)
 			return checklist.Passed(p.intent(current)), nil
 		})
+		if window := verb.Window(environment); window != nil {
+			p.do(ctx, "window-"+name, "The next maintenance window of "+name, func(context.Context) (checklist.Result, error) { return next(window, p.call.Now()), nil })
+		}
 		p.do(ctx, "weaker-"+name, "No gate of "+name+" is weaker than before", func(ctx context.Context) (checklist.Result, error) {
 			if err != nil {
 				return checklist.Result{}, err
@@ -141,11 +144,7 @@ func runnerOf(environment config.Environment) []string {
 // supersede cancels older runs of the same workflow and branch that wait for approval: whoever approved one by mistake would
 // promote what is out of date. It is a convenience: the order of commits is what keeps old releases out.
 func (p *planning) supersede(ctx context.Context) (checklist.Result, error) {
-	client, err := p.call.GitHub()
-	if err != nil {
-		return checklist.Result{}, err
-	}
-	older, err := waiting(ctx, p.call, client)
+	older, client, err := waiting(ctx, p.call)
 	for _, run := range older {
 		// Somebody may have approved it since it was listed, and what is at work is not cancelled.
 		if now, asked := client.Run(ctx, run.ID); asked != nil || now.Status != "waiting" {
@@ -164,19 +163,18 @@ func (p *planning) supersede(ctx context.Context) (checklist.Result, error) {
 }
 
 // waiting returns the runs that this one supersedes.
-func waiting(ctx context.Context, call *verb.Call, client *githubapi.Client) ([]githubapi.Run, error) {
-	own, err := call.WorkflowRun(ctx, client)
+func waiting(ctx context.Context, call *verb.Call) (older []githubapi.Run, client *githubapi.Client, err error) {
+	own, client, err := call.WorkflowRun(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	runs, err := client.WaitingRuns(ctx, own.WorkflowID, own.Branch)
-	var older []githubapi.Run
 	for _, run := range runs {
 		if run.ID < own.ID && run.Event == own.Event {
 			older = append(older, run)
 		}
 	}
-	return older, err
+	return older, client, err
 }
 
 // handOn gives out what the jobs after this one work by.
@@ -215,11 +213,7 @@ func binary() (string, error) {
 
 // approvedBy asks GitHub about the run that names the environment, or is about to.
 func approvedBy(ctx context.Context, call *verb.Call, name string, asked gate.Asked) (checklist.Result, error) {
-	client, err := call.GitHub()
-	if err != nil {
-		return checklist.Result{}, err
-	}
-	run, err := call.WorkflowRun(ctx, client)
+	run, client, err := call.WorkflowRun(ctx)
 	if err != nil {
 		return checklist.Result{}, err
 	}
@@ -240,10 +234,10 @@ func protection(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, err
 	}
 	name := call.Inputs.String("environment")
-	environment, known := loaded.Environments[name]
-	if !known {
-		return verb.Result{}, problem.Wrong("it has "+strings.Join(loaded.EnvironmentNames(), ", "), "the config has no environment %.80q", name)
+	if err := loaded.Has(name); err != nil {
+		return verb.Result{}, err
 	}
+	environment := loaded.Environments[name]
 	asked := askedOf(environment.Approval)
 	result := verb.Result{Checklist: call.Checklist(), Steering: map[string]string{}}
 	err = result.Checklist.Do(ctx, "protection", "Protected on GitHub as the config asks", func(ctx context.Context) (checklist.Result, error) {

@@ -208,7 +208,7 @@ func (g *gates) backup(ctx context.Context) (checklist.Result, error) {
 // window waits when the config says so, within what the job or the person allows. Nobody waits for what a gate forbids,
 // and what the gates saw before the wait can be otherwise by its end: they are asked again, once.
 func (g *gates) window(ctx context.Context) (checklist.Result, error) {
-	result, wait, err := gate.Window(g.workspace.Window(), g.call.Now())
+	result, wait, err := gate.Window(verb.Window(g.workspace.Environment), g.call.Now())
 	switch {
 	case err != nil || wait == 0:
 		return result, err
@@ -223,7 +223,7 @@ func (g *gates) window(ctx context.Context) (checklist.Result, error) {
 	if err := g.ask(ctx); err != nil {
 		return checklist.Result{}, err
 	}
-	result, again, err := gate.Window(g.workspace.Window(), g.call.Now())
+	result, again, err := gate.Window(verb.Window(g.workspace.Environment), g.call.Now())
 	if err == nil && again > 0 {
 		err = problem.New("run again: this machine slept through it, or its clock was set", "waited %s, and the window is closed again", wait.Round(time.Second))
 	}

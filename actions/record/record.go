@@ -92,9 +92,22 @@ func from(record history.Promotion) string {
 	return record.From.Name()
 }
 
+// recorded returns the record, once it is known that the config has the environment: of one that it has not, nothing is
+// recorded, which would look as if nothing had been promoted.
+func recorded(call *verb.Call) (history.Store, error) {
+	loaded, err := call.LoadConfig()
+	if err == nil {
+		err = loaded.Has(call.Inputs.String("environment"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return call.History()
+}
+
 // list shows what the record says, newest first.
 func list(ctx context.Context, call *verb.Call) (verb.Result, error) {
-	store, err := call.History()
+	store, err := recorded(call)
 	if err != nil {
 		return verb.Result{}, err
 	}
@@ -142,7 +155,7 @@ func item(one history.Promotion) checklist.Item {
 // recoverRecords closes as unsettled what a run left open whose runner was lost: nobody knows how far it came. It needs
 // neither the environment's secrets nor its host.
 func recoverRecords(ctx context.Context, call *verb.Call) (verb.Result, error) {
-	store, err := call.History()
+	store, err := recorded(call)
 	if err != nil {
 		return verb.Result{}, err
 	}

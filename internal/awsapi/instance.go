@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -26,20 +25,18 @@ type Instance struct {
 	// Address is the host name of the endpoint, empty while the instance is being made.
 	Address string
 	Port    int
-	// Engine is "postgres" or another, EngineVersion such as "16.4".
-	Engine, EngineVersion string
+	// Engine is "postgres" or another.
+	Engine string
 	// Status is such as "available" or "backing-up".
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 	Status string
 	// Cluster is the Aurora cluster that the instance is a member of, empty for most.
 	Cluster string
 	// Database is the name of the first database, empty when none was made with the instance.
-	Database                              string
-	MultiAZ, Encrypted, DeletionProtected bool
+	Database           string
+	MultiAZ, Encrypted bool
 	// StorageBytes is what is allocated.
 	StorageBytes int64
-	// BackupRetention is how far back a point in time can be restored; zero means that automatic backups are off.
-	BackupRetention time.Duration
 }
 
 // DescribeInstance asks for one instance; one that does not exist is an error that names the region.
@@ -58,11 +55,10 @@ func DescribeInstance(ctx context.Context, instances Instances, region, identifi
 	found := output.DBInstances[0]
 	instance := Instance{
 		Identifier: aws.ToString(found.DBInstanceIdentifier), Resource: aws.ToString(found.DbiResourceId), Status: aws.ToString(found.DBInstanceStatus),
-		Engine: aws.ToString(found.Engine), EngineVersion: aws.ToString(found.EngineVersion),
+		Engine:  aws.ToString(found.Engine),
 		Cluster: aws.ToString(found.DBClusterIdentifier), Database: aws.ToString(found.DBName),
-		MultiAZ: aws.ToBool(found.MultiAZ), Encrypted: aws.ToBool(found.StorageEncrypted), DeletionProtected: aws.ToBool(found.DeletionProtection),
-		StorageBytes:    int64(aws.ToInt32(found.AllocatedStorage)) << 30,
-		BackupRetention: time.Duration(aws.ToInt32(found.BackupRetentionPeriod)) * 24 * time.Hour,
+		MultiAZ: aws.ToBool(found.MultiAZ), Encrypted: aws.ToBool(found.StorageEncrypted),
+		StorageBytes: int64(aws.ToInt32(found.AllocatedStorage)) << 30,
 	}
 	if found.Endpoint != nil {
 		instance.Address, instance.Port = aws.ToString(found.Endpoint.Address), int(aws.ToInt32(found.Endpoint.Port))

@@ -29,8 +29,8 @@ const missingHint = "set the variable in the environment, or as a line NAME=valu
 // values that were put in and have at least eight bytes. A nil lookup replaces nothing. An environment that is not there
 // and a variable that is not set are usage problems; nothing of other environments is looked up.
 func (c *Config) Environment(name string, lookup Lookup) (Environment, []string, error) {
-	if _, ok := c.Environments[name]; !ok {
-		return Environment{}, nil, c.unknownEnvironment(name)
+	if err := c.Has(name); err != nil {
+		return Environment{}, nil, err
 	}
 	var environment Environment
 	secrets, err := c.expand("environments."+name, &environment, lookup)
@@ -51,8 +51,11 @@ func (c *Config) ExpandChecks(lookup Lookup) (Checks, []string, error) {
 	return checks, secrets, nil
 }
 
-// unknownEnvironment returns the error for a name that is not in the config.
-func (c *Config) unknownEnvironment(name string) error {
+// Has returns a usage problem, with the names that there are, when the config has no such environment.
+func (c *Config) Has(name string) error {
+	if _, ok := c.Environments[name]; ok {
+		return nil
+	}
 	names := c.EnvironmentNames()
 	hint := "the environments are " + strings.Join(names, ", ")
 	near, _, _ := strings.Cut(suggestion(name, names), "; expected one of")

@@ -114,20 +114,13 @@ func stayAtHome(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// Repository is what Airlock wants to know about a repository.
-type Repository struct {
-	// Private is true for internal repositories too.
-	Private       bool
-	DefaultBranch string
-}
-
-// Repository returns the client's repository: https://docs.github.com/rest/repos/repos#get-a-repository
-func (c *Client) Repository(ctx context.Context) (Repository, error) {
+// Private tells whether the repository is private or internal: https://docs.github.com/rest/repos/repos#get-a-repository
+func (c *Client) Private(ctx context.Context) (bool, error) {
 	repository, _, err := c.github.Repositories.Get(c.begin(ctx), c.owner, c.name)
 	if err != nil {
-		return Repository{}, c.explain(err, "read the repository")
+		return false, c.explain(err, "read the repository")
 	}
-	return Repository{Private: repository.GetPrivate(), DefaultBranch: repository.GetDefaultBranch()}, nil
+	return repository.GetPrivate(), nil
 }
 
 // get decodes the answer to a path below the repository's, for what go-github does not ask or would get wrong.

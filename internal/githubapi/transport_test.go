@@ -49,7 +49,7 @@ func TestFailuresThatPass(t *testing.T) {
 				o.Patience = test.patience
 			})
 			for range 2 {
-				if _, err := client.Repository(t.Context()); err != nil {
+				if _, err := client.Private(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -92,7 +92,7 @@ func TestFailuresThatStay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, client, _ := begin(t, githubapitest.State{Faults: []fault{test.fault}})
-			_, err := client.Repository(t.Context())
+			_, err := client.Private(t.Context())
 			expect(t, err, test.kind, test.part)
 			if strings.Contains(err.Error()+problem.Hint(err), githubapitest.Token) {
 				t.Errorf("the token is in the error: %v", err)
@@ -142,7 +142,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 		o.Wait = nil // The real one.
 		o.Logf = func(string, ...any) { cancel() }
 	})
-	if _, err := client.Repository(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := client.Private(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 	if got := len(server.Requests()); got != 1 {
@@ -162,7 +162,7 @@ func TestASilence(t *testing.T) {
 		o.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded })
 		o.Logf = func(format string, arguments ...any) { said += fmt.Sprintf(format, arguments...) + "\n" }
 	})
-	_, err := client.Repository(t.Context())
+	_, err := client.Private(t.Context())
 	expect(t, err, problem.Inconclusive, "last with: nothing within 30s")
 	if !strings.HasPrefix(said, "GitHub answered nothing within 30s: asking again in ") || strings.Count(said, "\n") != len(passed.waits) {
 		t.Errorf("got %s", said)
@@ -204,11 +204,11 @@ func TestRedirects(t *testing.T) {
 		})
 	}
 	moved(server.URL + "/repos/octo-org/octo-repo") // A repository that was renamed.
-	if _, err := client.Repository(t.Context()); err != nil {
+	if _, err := client.Private(t.Context()); err != nil {
 		t.Error(err)
 	}
 	moved(stranger.URL)
-	_, err := client.Repository(t.Context())
+	_, err := client.Private(t.Context())
 	expect(t, err, problem.Inconclusive, "GitHub leads away")
 	moved(server.URL + "/repos/octo-org/octo-repo/deployments") // A POST would become a GET.
 	_, err = client.CreateDeployment(t.Context(), wanted("a"))

@@ -20,6 +20,10 @@ func (c *Call) OnGitHub() bool { return c.Getenv("GITHUB_ACTIONS") == "true" }
 // GitHub returns the client of the repository that the job runs for; on a laptop, of the one that the environment names.
 // The variables are GitHub's own: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 func (c *Call) GitHub() (*githubapi.Client, error) {
+	if c.Getenv("GITHUB_REPOSITORY") == "" {
+		return nil, problem.Wrong("GITHUB_REPOSITORY=octo-org/octo-repo, and GITHUB_TOKEN with a token that may read it; a workflow sets both",
+			"which repository on GitHub this is about is not said")
+	}
 	return githubapi.New(githubapi.Options{
 		BaseURL: c.Getenv("GITHUB_API_URL"), Token: c.Getenv("GITHUB_TOKEN"), Repository: c.Getenv("GITHUB_REPOSITORY"),
 		Logf: func(format string, arguments ...any) { c.Say(fmt.Sprintf(format, arguments...)) },
@@ -29,13 +33,18 @@ func (c *Call) GitHub() (*githubapi.Client, error) {
 // RunID returns the run that the call belongs to: the input's, else that of GitHub, else nothing.
 func (c *Call) RunID() string { return cmp.Or(c.Inputs.String("run"), c.Getenv("GITHUB_RUN_ID")) }
 
-// WorkflowRun asks GitHub about the run that the call is part of.
-func (c *Call) WorkflowRun(ctx context.Context, client *githubapi.Client) (githubapi.Run, error) {
+// WorkflowRun asks GitHub about the run that the call is part of, and returns whom it asked.
+func (c *Call) WorkflowRun(ctx context.Context) (githubapi.Run, *githubapi.Client, error) {
 	id, err := strconv.ParseInt(c.Getenv("GITHUB_RUN_ID"), 10, 64)
 	if err != nil {
-		return githubapi.Run{}, problem.Unknown("run it in a workflow", "this is no run of a workflow: GITHUB_RUN_ID is not a number")
+		return githubapi.Run{}, nil, problem.Unknown("run it in a workflow", "this is no run of a workflow: GITHUB_RUN_ID is not a number")
 	}
-	return client.Run(ctx, id)
+	client, err := c.GitHub()
+	if err != nil {
+		return githubapi.Run{}, nil, err
+	}
+	run, err := client.Run(ctx, id)
+	return run, client, err
 }
 
 // AtWork refuses while the run that opened the newest record, or went on with it, has not ended: only what is left behind is

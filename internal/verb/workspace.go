@@ -161,8 +161,8 @@ func (c *Call) Pinned(set migration.Set) error {
 }
 
 // Window returns the environment's maintenance window, nil when it has none.
-func (w *Workspace) Window() *gate.MaintenanceWindow {
-	configured := w.Environment.Window
+func Window(environment config.Environment) *gate.MaintenanceWindow {
+	configured := environment.Window
 	if configured == nil {
 		return nil
 	}

@@ -39,7 +39,7 @@ func run(_ context.Context, call *verb.Call) (verb.Result, error) {
 	if count < 1 || count > most {
 		return verb.Result{}, problem.Wrong("", "--count must be from 1 to %d", most)
 	}
-	window := workspace.Window()
+	window := verb.Window(workspace.Environment)
 	if window == nil {
 		return verb.Result{Document: &verb.Document{Verdict: checklist.Pass, Text: workspace.Name + " has no maintenance window: it may be changed at any time\n", Value: []Opening{}}}, nil
 	}
