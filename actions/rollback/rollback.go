@@ -67,9 +67,6 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	if err != nil {
 		return verb.Result{}, err
 	}
-	if err := atWork(ctx, call, workspace); err != nil {
-		return verb.Result{}, err
-	}
 	unlock, err := workspace.Lock()
 	if err != nil {
 		return verb.Result{}, err
@@ -88,7 +85,7 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	switch {
 	case r.already != "":
 		r.conclude(checklist.Result{Verdict: checklist.Skip, Evidence: r.already, Hint: "promote the release that should be served"})
-	case call.Inputs.Command() == "plan" || call.Inputs.Bool("dry-run"):
+	case r.onlyLooks():
 		r.plan()
 	case r.nothingToUndo():
 		err = r.leave(ctx)
@@ -102,17 +99,9 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	return verb.Result{Checklist: r.list}, err
 }
 
-// atWork refuses to take back what another run is doing still; a step of that run names its promotion.
-func atWork(ctx context.Context, call *verb.Call, workspace *verb.Workspace) error {
-	if !call.OnGitHub() || call.Inputs.String("promotion") != "" {
-		return nil
-	}
-	promotions, err := workspace.History.List(ctx, workspace.Name)
-	if err != nil {
-		return err
-	}
-	_, err = call.AtWork(ctx, workspace.Name, promotions)
-	return err
+// onlyLooks tells that the ways back are shown, and none is gone.
+func (r *rollback) onlyLooks() bool {
+	return r.call.Inputs.Command() == "plan" || r.call.Inputs.Bool("dry-run")
 }
 
 // look collects the facts from the record, the host and the database. A database that does not answer is a fact too: the
@@ -121,6 +110,12 @@ func (r *rollback) look(ctx context.Context) error {
 	promotions, err := r.workspace.History.List(ctx, r.workspace.Name)
 	if err != nil {
 		return err
+	}
+	// A step of the run that is at work names its promotion; nobody else takes back what it is doing still.
+	if r.call.OnGitHub() && r.call.Inputs.String("promotion") == "" && !r.onlyLooks() {
+		if _, err := r.call.AtWork(ctx, r.workspace.Name, promotions); err != nil {
+			return err
+		}
 	}
 	if err := r.choose(promotions); err != nil || r.already != "" {
 		return err

@@ -19,13 +19,14 @@ import (
 func (a *airlock) printOutputs(result verb.Result, err error) error {
 	verdict, why := result.Verdict(), reason(result.Checklist)
 	if err != nil {
-		verdict, why = failedVerdict(err), checklist.Shorten(checklist.OneLine(err.Error()), maximumReason)
+		// Redacted before it is cut, which could halve a secret; the items of a checklist are already.
+		verdict, why = failedVerdict(err), checklist.Shorten(checklist.OneLine(a.runner.Redact(err.Error())), maximumReason)
 	}
 	facts := maps.Clone(result.Outputs)
 	if facts == nil {
 		facts = map[string]string{}
 	}
-	facts["reason"] = a.runner.Redact(why)
+	facts["reason"] = why
 	steering := maps.Clone(result.Steering)
 	if steering == nil {
 		steering = map[string]string{}
