@@ -184,7 +184,7 @@ func (r *rollback) choose(promotions []history.Promotion) error {
 func (r *rollback) migrations(set migration.Set) {
 	for _, file := range set.Files {
 		switch {
-		case file.Version > r.undone.FromSchema && file.Version <= r.facts.Schema && file.EmptyDown:
+		case file.Version > r.undone.FromSchema && file.Version <= r.facts.Schema && file.EmptyDown():
 			r.facts.EmptyDowns = append(r.facts.EmptyDowns, file.Name)
 		case file.Version > r.facts.Schema && file.NoTransaction && r.torn == "" && r.unsettled():
 			r.torn = file.Name

@@ -24,9 +24,9 @@ const module = "github.com/randomchaoslabs/airlock/"
 // names. What is not listed is a new room: give it its floor.
 func floors() [][]string {
 	return [][]string{
-		{"internal/problem", "internal/nearest", "internal/lockfile", "internal/leash", "migrations", "examples/wos/application"},
+		{"internal/problem", "internal/nearest", "internal/lockfile", "internal/leash", "internal/statement", "migrations", "examples/wos/application"},
 		{"internal/checklist", "internal/database", "internal/git", "internal/cluster", "internal/config", "internal/awsapi", "internal/githubapi",
-			"examples/wos"},
+			"internal/schema", "examples/wos"},
 		// The domain: none of them knows where it runs, or the config.
 		{"internal/migration", "internal/history", "internal/rollout", "internal/backup", "internal/probe"},
 		{"internal/gate", "internal/wayback", "internal/watch", "internal/promotion"},

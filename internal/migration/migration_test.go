@@ -236,8 +236,8 @@ func TestReadRefuses(t *testing.T) {
 		want  string
 	}{
 		{"an empty folder", map[string]string{"README.md": ""}, "has no migrations"},
-		{"two files of one version", map[string]string{"1_a.sql": "", "01_b.sql": ""}, "have the same version 1"},
-		{"a migration in Go", map[string]string{"1_a.sql": "", "2_b.go": ""}, "is a migration written in Go"},
+		{"two files of one version", map[string]string{"1_a.sql": "", "01_b.sql": ""}, "the same version 1 as"},
+		{"a migration in Go", map[string]string{"1_a.sql": "", "2_b.go": ""}, "a migration written in Go"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

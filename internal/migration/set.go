@@ -2,17 +2,11 @@
 package migration
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
-	"strings"
-
-	"github.com/pressly/goose/v3"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -26,10 +20,19 @@ type File struct {
 	Name    string `json:"name"`
 	// SHA256 is the hexadecimal digest of the file's bytes.
 	SHA256 string `json:"sha256"`
-	// NoTransaction tells that goose runs the file's statements one by one, up and down: one that fails leaves those before it done.
-	NoTransaction bool `json:"-"`
-	// EmptyDown tells that the file has no down section, or one without a statement: taking it back moves the version and changes nothing.
-	EmptyDown bool `json:"-"`
+	// Sections is what goose reads in it.
+	Sections `json:"-"`
+
+	text string
+}
+
+// Text returns the file as it is.
+func (f File) Text() string { return f.text }
+
+// EmptyDown tells that the file has no down section, or one without a statement: taking it back moves the version and changes
+// nothing.
+func (f File) EmptyDown() bool {
+	return !slices.ContainsFunc(f.Down, func(statement Statement) bool { return !blank(statement.SQL) })
 }
 
 // Set is the migrations of a folder in the order of their versions.
@@ -41,52 +44,22 @@ type Set struct {
 	folder fs.FS
 }
 
-// Read lists the migrations in folder, which is called title in errors. A folder without any, two files of one version
-// and a migration written in Go are errors.
+// Read lists the migrations in folder, which is called title in errors. A folder without any, and anything that keeps goose
+// from running all of them, is an error.
 func Read(folder fs.FS, title string) (Set, error) {
-	entries, err := fs.ReadDir(folder, ".")
-	if errors.Is(err, fs.ErrNotExist) {
-		return Set{}, problem.Wrong("name it with --dir, or under migrations.dir of the config", "there is no migrations folder %s", title)
-	} else if err != nil {
-		return Set{}, problem.Wrong("", "the migrations folder %s cannot be read: %w", title, err)
+	set, faults, err := Inspect(folder, title)
+	if err != nil {
+		return Set{}, err
 	}
-	set := Set{folder: folder}
-	for _, entry := range entries {
-		name := entry.Name()
-		if entry.IsDir() || path.Ext(name) != ".sql" && path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
-			continue
+	for _, fault := range faults {
+		if fault.Kind != Ignored {
+			return Set{}, problem.Wrong(fault.Hint, "%s: %s", fault.place(title), fault.Message)
 		}
-		version, err := goose.NumericComponent(name)
-		switch {
-		case err != nil && path.Ext(name) == ".go":
-			continue
-		case err != nil:
-			set.Ignored = append(set.Ignored, name)
-			continue
-		case path.Ext(name) == ".go":
-			return Set{}, problem.Wrong("write it in SQL, or run it with your own goose binary before the promotion",
-				"%s/%s is a migration written in Go, which only the program that contains it can run", title, name)
-		}
-		content, err := readFile(folder, name)
-		if err != nil {
-			return Set{}, problem.Wrong("", "%s/%s cannot be read: %w", title, name, err)
-		}
-		sum := sha256.Sum256(content)
-		file := File{Version: version, Name: name, SHA256: hex.EncodeToString(sum[:])}
-		if err := file.annotate(title, string(content)); err != nil {
-			return Set{}, err
-		}
-		set.Files = append(set.Files, file)
 	}
-	if len(set.Files) == 0 {
-		return Set{}, problem.Wrong("a migration is a file such as 00001_create_users.sql; `goose create NAME sql` makes one",
-			"the migrations folder %s has no migrations", title)
-	}
-	slices.SortFunc(set.Files, func(a, b File) int { return cmp.Compare(a.Version, b.Version) })
-	for i := 1; i < len(set.Files); i++ {
-		if set.Files[i].Version == set.Files[i-1].Version {
-			return Set{}, problem.Wrong("give one of them a new version", "%s and %s in %s have the same version %d",
-				set.Files[i-1].Name, set.Files[i].Name, title, set.Files[i].Version)
+	for _, file := range set.Files {
+		if len(file.Unset) > 0 {
+			return Set{}, problem.Wrong("set it, or give it a default: ${NAME:-value}",
+				"%s/%s:%d: the variable %s is not set, and goose would put nothing in its place", title, file.Name, file.Unset[0].Line, file.Unset[0].Name)
 		}
 	}
 	return set, nil
@@ -103,11 +76,18 @@ func readFile(folder fs.FS, name string) ([]byte, error) {
 	return fs.ReadFile(folder, name)
 }
 
-// Digest returns one hexadecimal SHA-256 over all versions, names and contents.
+// Digest returns one hexadecimal SHA-256 over all versions, names and contents, and over the statements of the files into which
+// variables are filled in: their bytes do not say what runs.
 func (s Set) Digest() string {
 	hash := sha256.New()
 	for _, file := range s.Files {
 		fmt.Fprintf(hash, "%d %q %s\n", file.Version, file.Name, file.SHA256)
+		if !file.Substitutes {
+			continue
+		}
+		for _, statement := range slices.Concat(file.Up, file.Down) {
+			fmt.Fprintf(hash, "%q\n", statement.SQL)
+		}
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }

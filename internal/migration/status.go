@@ -126,7 +126,8 @@ func notHidden(ctx context.Context, db *database.Database) error {
 	}
 	// The catalogs show tables that the user may not read, too.
 	query := `select coalesce(string_agg(quote_ident(n.nspname), ', ' order by n.nspname), '') from pg_class c
-		join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')`
+		join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+		and not pg_table_is_visible(c.oid)` // One that is visible by now was made since, by another run.
 	var schemas string
 	if err := db.QueryRowContext(ctx, query, goose.DefaultTablename).Scan(&schemas); err != nil {
 		return database.Explain(err, db.Title)

@@ -1,0 +1,328 @@
+package statement
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// session reads statements about rows, settings, transactions and maintenance.
+func (t *translation) session(node *pg_query.Node) {
+	switch of := node.Node.(type) {
+	case *pg_query.Node_InsertStmt, *pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_SelectStmt,
+		*pg_query.Node_CopyStmt, *pg_query.Node_MergeStmt:
+		t.rows(node)
+	case *pg_query.Node_VariableSetStmt:
+		t.set(of.VariableSetStmt)
+	case *pg_query.Node_AlterRoleSetStmt:
+		kind, object := Role, of.AlterRoleSetStmt.Role.GetRolename()
+		if of.AlterRoleSetStmt.Role == nil {
+			object = "all"
+		}
+		t.add(RoleSetting{At: t.here(), Kind: kind, Object: object, Setting: of.AlterRoleSetStmt.Setstmt.GetName()})
+	case *pg_query.Node_AlterDatabaseSetStmt:
+		t.add(RoleSetting{At: t.here(), Kind: Database, Object: of.AlterDatabaseSetStmt.Dbname, Setting: of.AlterDatabaseSetStmt.Setstmt.GetName()})
+	case *pg_query.Node_AlterSystemStmt:
+		t.add(RoleSetting{At: t.here(), Kind: "system", Setting: of.AlterSystemStmt.Setstmt.GetName()})
+	case *pg_query.Node_TransactionStmt:
+		action := strings.ToLower(strings.TrimPrefix(of.TransactionStmt.Kind.String(), "TRANS_STMT_"))
+		if action == "start" {
+			action = "begin"
+		}
+		t.add(Transaction{At: t.here(), Action: strings.ReplaceAll(action, "_", " ")})
+	case *pg_query.Node_LockStmt:
+		change := LockTable{At: t.here(), Mode: lockMode(of.LockStmt.Mode)}
+		for _, table := range of.LockStmt.Relations {
+			change.Tables = append(change.Tables, relation(table.GetRangeVar()))
+		}
+		t.add(change)
+	case *pg_query.Node_VacuumStmt:
+		change := Vacuum{At: t.here(), OnlyAnalyze: !of.VacuumStmt.IsVacuumcmd, Full: option(of.VacuumStmt.Options, "full")}
+		for _, table := range of.VacuumStmt.Rels {
+			change.Tables = append(change.Tables, relation(table.GetVacuumRelation().GetRelation()))
+		}
+		t.add(change)
+	case *pg_query.Node_ClusterStmt:
+		t.add(Cluster{At: t.here(), Table: relation(of.ClusterStmt.Relation)})
+	case *pg_query.Node_CallStmt:
+		t.add(Call{At: t.here(), Procedure: nameOf(texts(of.CallStmt.Funccall.GetFuncname()))})
+	default:
+		t.add(Other{At: t.here(), Statement: nodeName(node)})
+	}
+}
+
+// nodeName returns the name of a statement's type in lower-case words, such as "alter owner".
+func nodeName(node *pg_query.Node) string {
+	field := node.ProtoReflect().WhichOneof(node.ProtoReflect().Descriptor().Oneofs().Get(0))
+	if field == nil {
+		return "nothing"
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(string(field.Name()), "_stmt"), "_", " ")
+}
+
+// lockMode returns PostgreSQL's name of a lock mode: https://www.postgresql.org/docs/current/explicit-locking.html
+func lockMode(mode int32) string {
+	modes := []string{"", "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"}
+	if mode < 1 || int(mode) >= len(modes) {
+		return "ACCESS EXCLUSIVE"
+	}
+	return modes[mode]
+}
+
+func (t *translation) set(of *pg_query.VariableSetStmt) {
+	change := Set{At: t.here(), Name: of.Name, Local: of.IsLocal}
+	switch of.Kind {
+	case pg_query.VariableSetKind_VAR_RESET, pg_query.VariableSetKind_VAR_RESET_ALL, pg_query.VariableSetKind_VAR_SET_DEFAULT:
+		change.Reset = true
+	}
+	if of.Kind == pg_query.VariableSetKind_VAR_RESET_ALL {
+		change.Name = "all"
+	}
+	var values []string
+	for _, argument := range of.Args {
+		values = append(values, constantText(argument))
+	}
+	change.Value = strings.Join(values, ", ")
+	t.add(change)
+}
+
+// constantText returns the text of a literal, empty for anything else.
+func constantText(node *pg_query.Node) string {
+	value := node.GetAConst()
+	switch {
+	case node.GetTypeCast() != nil:
+		return constantText(node.GetTypeCast().Arg)
+	case value.GetSval() != nil:
+		return value.GetSval().Sval
+	case value.GetIval() != nil:
+		return strconv.Itoa(int(value.GetIval().Ival))
+	case value.GetFval() != nil:
+		return value.GetFval().Fval
+	case value.GetBoolval() != nil:
+		return strconv.FormatBool(value.GetBoolval().Boolval)
+	}
+	return ""
+}
+
+// rows reads statements that read or write rows, with those in their WITH queries.
+func (t *translation) rows(node *pg_query.Node) {
+	walk(node, func(inner *pg_query.Node) {
+		if common := inner.GetCommonTableExpr(); common != nil && common.Ctequery.GetSelectStmt() == nil {
+			t.write(common.Ctequery)
+		}
+	})
+	t.write(node)
+}
+
+func (t *translation) write(node *pg_query.Node) {
+	switch of := node.Node.(type) {
+	case *pg_query.Node_InsertStmt:
+		change := Insert{At: t.at(of.InsertStmt.Relation.GetLocation()), Table: relation(of.InsertStmt.Relation), OnConflict: of.InsertStmt.OnConflictClause != nil}
+		for _, column := range of.InsertStmt.Cols {
+			change.Columns = append(change.Columns, column.GetResTarget().GetName())
+		}
+		query := of.InsertStmt.SelectStmt.GetSelectStmt()
+		change.Rows = max(1, len(query.GetValuesLists()))
+		if query != nil && len(query.ValuesLists) == 0 {
+			change.Reads = reads(of.InsertStmt.SelectStmt)
+			// SELECT of constants is one row, as VALUES is.
+			change.FromQuery = len(change.Reads) > 0 || len(query.FromClause) > 0 || query.Larg != nil
+		}
+		t.add(change)
+	case *pg_query.Node_UpdateStmt:
+		update := of.UpdateStmt
+		change := Update{At: t.at(update.Relation.GetLocation()), Table: relation(update.Relation), Batch: inBatches(update.WhereClause)}
+		change.Filter, change.Equals = filter(update.WhereClause)
+		for _, target := range update.TargetList {
+			change.Columns = append(change.Columns, target.GetResTarget().GetName())
+		}
+		change.Reads = reads(node)
+		if len(update.FromClause) > 0 && change.Filter == AllRows && update.WhereClause == nil {
+			change.Filter = SomeRows
+		}
+		t.add(change)
+	case *pg_query.Node_DeleteStmt:
+		change := Delete{At: t.at(of.DeleteStmt.Relation.GetLocation()), Table: relation(of.DeleteStmt.Relation), Batch: inBatches(of.DeleteStmt.WhereClause)}
+		change.Filter, change.Equals = filter(of.DeleteStmt.WhereClause)
+		change.Reads = reads(node)
+		t.add(change)
+	case *pg_query.Node_CopyStmt:
+		if of.CopyStmt.IsFrom {
+			t.add(Write{At: t.at(of.CopyStmt.Relation.GetLocation()), Statement: "copy", Table: relation(of.CopyStmt.Relation)})
+		} else {
+			t.add(Other{At: t.here(), Statement: "copy to"})
+		}
+	case *pg_query.Node_MergeStmt:
+		t.add(Write{At: t.at(of.MergeStmt.Relation.GetLocation()), Statement: "merge", Table: relation(of.MergeStmt.Relation)})
+	case *pg_query.Node_SelectStmt:
+		t.selection(node, of.SelectStmt)
+	}
+}
+
+func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
+	if into := of.IntoClause; into != nil {
+		t.add(CreateTable{
+			At: t.at(into.Rel.GetLocation()), Table: relation(into.Rel), FromQuery: true, Reads: reads(node),
+			Temporary: into.Rel.GetRelpersistence() == "t", Unlogged: into.Rel.GetRelpersistence() == "u",
+		})
+		return
+	}
+	change := Select{At: t.here(), Reads: reads(node)}
+	walk(node, func(inner *pg_query.Node) {
+		call := inner.GetFuncCall()
+		if call == nil {
+			return
+		}
+		name := nameOf(texts(call.Funcname))
+		change.Functions = append(change.Functions, name)
+		if name.Name == "set_config" && len(call.Args) == 3 {
+			t.add(Set{At: t.at(call.Location), Name: constantText(call.Args[0]), Value: constantText(call.Args[1]), Local: constantText(call.Args[2]) == "true" || constantText(call.Args[2]) == "t"})
+		}
+	})
+	t.add(change)
+}
+
+// inBatches tells whether a WHERE takes its rows from a subquery with LIMIT.
+func inBatches(where *pg_query.Node) bool {
+	found := false
+	walk(where, func(node *pg_query.Node) { found = found || node.GetSelectStmt().GetLimitCount() != nil })
+	return found
+}
+
+// filter judges a WHERE: what is always or never true whatever the rows hold, and what compares with constants only. Equals
+// are the columns that it compares.
+func filter(where *pg_query.Node) (result Filter, equals []string) {
+	if where == nil {
+		return AllRows, nil
+	}
+	if always, known := truth(where); known && always {
+		return AllRows, nil
+	} else if known {
+		return NoRows, nil
+	}
+	if columns, few := compared(where); few {
+		return FewRows, columns
+	}
+	return SomeRows, nil
+}
+
+// truth evaluates a condition that holds no matter what the rows hold. A comparison of a column with itself counts as true: it
+// leaves out rows with NULL only.
+func truth(node *pg_query.Node) (value, known bool) {
+	switch {
+	case node.GetTypeCast() != nil:
+		switch constantText(node) {
+		case "t", "true":
+			return true, true
+		case "f", "false":
+			return false, true
+		}
+	case node.GetAConst() != nil:
+		if boolean := node.GetAConst().GetBoolval(); boolean != nil {
+			return boolean.Boolval, true
+		}
+		if node.GetAConst().Isnull {
+			return false, true
+		}
+	case node.GetBoolExpr() != nil:
+		return truthOf(node.GetBoolExpr())
+	case node.GetAExpr() != nil:
+		compare := node.GetAExpr()
+		if compare.Kind != pg_query.A_Expr_Kind_AEXPR_OP || len(compare.Name) != 1 {
+			return false, false
+		}
+		return compareConstants(texts(compare.Name), compare.Lexpr, compare.Rexpr)
+	}
+	return false, false
+}
+
+func truthOf(of *pg_query.BoolExpr) (value, known bool) {
+	if of.Boolop == pg_query.BoolExprType_NOT_EXPR {
+		value, known = truth(of.Args[0])
+		return !value, known
+	}
+	// One false decides an AND, one true an OR; else all must be known.
+	decides := of.Boolop == pg_query.BoolExprType_OR_EXPR
+	known = true
+	for _, argument := range of.Args {
+		value, sure := truth(argument)
+		if sure && value == decides {
+			return decides, true
+		}
+		known = known && sure
+	}
+	return !decides, known
+}
+
+func compareConstants(operator []string, left, right *pg_query.Node) (value, known bool) {
+	if len(operator) != 1 || left == nil || right == nil {
+		return false, false
+	}
+	leftColumn, rightColumn := left.GetColumnRef(), right.GetColumnRef()
+	if leftColumn != nil && rightColumn != nil {
+		same := slices.Equal(texts(leftColumn.Fields), texts(rightColumn.Fields))
+		return slices.Contains([]string{"=", ">=", "<="}, operator[0]), same
+	}
+	if is, null := constant(left); !is || null {
+		return false, false
+	}
+	if is, null := constant(right); !is || null {
+		return false, false
+	}
+	equal := constantText(left) == constantText(right) && constantText(left) != ""
+	switch operator[0] {
+	case "=":
+		return equal, equal || constantText(left) != "" && constantText(right) != ""
+	case "<>", "!=":
+		return !equal, equal || constantText(left) != "" && constantText(right) != ""
+	case ">", "<", ">=", "<=":
+		a, errA := strconv.ParseFloat(constantText(left), 64)
+		b, errB := strconv.ParseFloat(constantText(right), 64)
+		if errA != nil || errB != nil {
+			return false, false
+		}
+		return operator[0] == ">" && a > b || operator[0] == "<" && a < b || operator[0] == ">=" && a >= b || operator[0] == "<=" && a <= b, true
+	}
+	return false, false
+}
+
+// compared returns the columns that a condition compares with constants by = or IN, all joined by AND; false when there is
+// anything that is not narrower than that.
+func compared(node *pg_query.Node) ([]string, bool) {
+	if both := node.GetBoolExpr(); both != nil && both.Boolop == pg_query.BoolExprType_AND_EXPR {
+		var columns []string
+		for _, argument := range both.Args {
+			more, _ := compared(argument)
+			columns = append(columns, more...)
+		}
+		return columns, len(columns) > 0
+	}
+	compare := node.GetAExpr()
+	if compare == nil || !slices.Equal(texts(compare.Name), []string{"="}) {
+		return nil, false
+	}
+	column, value := compare.Lexpr.GetColumnRef(), compare.Rexpr
+	if column == nil {
+		column, value = compare.Rexpr.GetColumnRef(), compare.Lexpr
+	}
+	parts := texts(column.GetFields())
+	if len(parts) == 0 {
+		return nil, false
+	}
+	switch compare.Kind {
+	case pg_query.A_Expr_Kind_AEXPR_OP, pg_query.A_Expr_Kind_AEXPR_OP_ANY:
+		if is, _ := constant(value); is {
+			return parts[len(parts)-1:], true
+		}
+	case pg_query.A_Expr_Kind_AEXPR_IN:
+		for _, item := range value.GetList().GetItems() {
+			if is, _ := constant(item); !is {
+				return nil, false
+			}
+		}
+		return parts[len(parts)-1:], true
+	}
+	return nil, false
+}
