@@ -24,6 +24,8 @@ type airlock struct {
 	now       func() time.Time
 	signals   chan os.Signal
 
+	// format is how the result is printed, one of the runner's.
+	format string
 	runner *runner.Runner
 }
 
@@ -33,7 +35,8 @@ func (a *airlock) main(ctx context.Context, arguments []string) int {
 	if choice == nil && err == nil {
 		return 0
 	}
-	a.options.JSON = wantsJSON(choice, arguments)
+	a.format = wantedFormat(choice, arguments)
+	a.options.JSON, a.options.Commands = a.format != runner.FormatText, a.format == runner.FormatGitHub
 	a.runner = runner.New(a.options)
 	var result verb.Result
 	if err == nil {

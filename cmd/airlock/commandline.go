@@ -50,13 +50,18 @@ func (a *airlock) parse(arguments []string) (*chosen, error) {
 	return choice, nil
 }
 
-// wantsJSON tells how to answer, also when the command line could not be read.
-func wantsJSON(choice *chosen, arguments []string) bool {
+// wantedFormat tells how to answer, also when the command line could not be read.
+func wantedFormat(choice *chosen, arguments []string) string {
 	if choice != nil {
-		return choice.output == "json"
+		return choice.output
 	}
 	given := " " + strings.Join(arguments, " ") + " "
-	return strings.Contains(given, " --output json ") || strings.Contains(given, " --output=json ")
+	for _, format := range []string{runner.FormatJSON, runner.FormatSARIF, runner.FormatGitHub} {
+		if strings.Contains(given, " --output "+format+" ") || strings.Contains(given, " --output="+format+" ") {
+			return format
+		}
+	}
+	return runner.FormatText
 }
 
 // usage makes cobra's errors ours: one line, and what to do next.
@@ -112,11 +117,11 @@ func take(command *cobra.Command, v *verb.Verb, declaration runner.Declaration, 
 			flag.NoOptDefVal = "true"
 		}
 	}
-	output := flags.String("output", "text", "How the result is printed: text or json")
+	output := flags.String("output", runner.FormatText, describeFormats(declaration, name))
 	command.Example = example(v, declaration, name)
 	command.RunE = func(*cobra.Command, []string) error {
-		if *output != "text" && *output != "json" {
-			return fmt.Errorf("--output is text or json, and got %.80q", *output)
+		if formats := declaration.Formats(name); !slices.Contains(formats, *output) {
+			return fmt.Errorf("--output is %s, and got %.80q", alternatives(formats), *output)
 		}
 		given := map[string]string{}
 		if name != "" {
@@ -130,6 +135,31 @@ func take(command *cobra.Command, v *verb.Verb, declaration runner.Declaration, 
 		*choice = &chosen{verb: v, given: given, output: *output}
 		return nil
 	}
+}
+
+// describeFormats is the help of the flag output: the formats of a command, and where the verb itself is called, those that only
+// some of its commands have.
+func describeFormats(declaration runner.Declaration, name string) string {
+	own := declaration.Formats(name)
+	help := "How the result is printed: " + alternatives(own)
+	if name != "" {
+		return help
+	}
+	for _, command := range declaration.Commands() {
+		if formats := declaration.Formats(command); len(formats) > len(own) {
+			help += "; of " + command + " also " + alternatives(formats[len(own):])
+		}
+	}
+	return help
+}
+
+// alternatives joins words as a sentence does.
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // describe is the help of a flag.

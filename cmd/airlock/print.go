@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/checklist"
@@ -25,7 +29,7 @@ const (
 
 // show prints a checklist for people while a command goes on; machines get everything at the end.
 func (a *airlock) show(list checklist.Checklist) {
-	if a.options.JSON {
+	if a.format != runner.FormatText {
 		return
 	}
 	if a.runner.OnGitHub() {
@@ -39,7 +43,7 @@ func (a *airlock) show(list checklist.Checklist) {
 
 // say prints a paragraph for people.
 func (a *airlock) say(text string) {
-	if !a.options.JSON {
+	if a.format == runner.FormatText {
 		fmt.Fprintf(a.runner.Err(), "%s\n\n", checklist.Plain(text))
 	}
 }
@@ -47,9 +51,14 @@ func (a *airlock) say(text string) {
 // print brings out what came of the call, and returns the exit code.
 func (a *airlock) print(result verb.Result, err error) int {
 	code := exitCode(result, err)
-	if a.options.JSON {
+	switch a.format {
+	case runner.FormatJSON:
 		a.printJSON(result, err)
-	} else {
+	case runner.FormatSARIF:
+		a.printSARIF(result)
+	case runner.FormatGitHub:
+		a.mark(result)
+	default:
 		a.printText(result)
 	}
 	if err != nil {
@@ -90,14 +99,56 @@ func good(verdict checklist.Verdict) bool {
 }
 
 func (a *airlock) printText(result verb.Result) {
-	switch {
-	case result.Document != nil:
-		fmt.Fprint(a.runner.Out(), result.Document.Text)
+	a.writeText(a.runner.Out(), result)
+	a.mark(result)
+}
+
+// writeText prints what came of the call for people. A writer that fails is noticed when the runner is closed.
+func (a *airlock) writeText(w io.Writer, result verb.Result) {
+	switch document := result.Document; {
+	case document != nil && document.Print != nil:
+		_ = document.Print(w, a.runner.Style())
+	case document != nil:
+		fmt.Fprint(w, document.Text)
 	case len(result.Checklist.Items) > 0:
-		_ = checklist.WriteText(a.runner.Out(), result.Checklist, a.runner.Style())
+		_ = checklist.WriteText(w, result.Checklist, a.runner.Style())
+	}
+}
+
+// mark adds the result to the summary of a job, and marks on GitHub, or where commands are asked for, what did not pass.
+func (a *airlock) mark(result verb.Result) {
+	if document := result.Document; document != nil {
+		if document.Markdown != "" {
+			a.addSummary(document.Markdown)
+		}
+		for _, annotation := range document.Annotations {
+			if a.marks() {
+				a.runner.Annotate(annotation)
+			}
+		}
+		return
+	}
+	if len(result.Checklist.Items) > 0 {
 		a.summarise(result.Checklist)
 		a.annotate(result.Checklist)
 	}
+}
+
+// marks tells whether annotations are brought out: in a terminal the text says it already.
+func (a *airlock) marks() bool { return a.runner.OnGitHub() || a.format == runner.FormatGitHub }
+
+// printSARIF writes the document for code scanning. Without one, what there is goes to people, and standard output stays empty: an
+// empty list of results would close every alert.
+func (a *airlock) printSARIF(result verb.Result) {
+	if result.Document == nil || result.Document.SARIF == nil {
+		a.writeText(a.runner.Err(), result)
+		return
+	}
+	version := number
+	if build, known := debug.ReadBuildInfo(); known {
+		version = cmp.Or(version, build.Main.Version)
+	}
+	a.encode(result.Document.SARIF(version))
 }
 
 // summarise adds a checklist to the job's summary on GitHub.
@@ -106,14 +157,18 @@ func (a *airlock) summarise(list checklist.Checklist) {
 	if err := checklist.WriteMarkdown(&markdown, list); err != nil {
 		return
 	}
-	if err := a.runner.Summary(markdown.String()); err != nil {
+	a.addSummary(markdown.String())
+}
+
+func (a *airlock) addSummary(markdown string) {
+	if err := a.runner.Summary(markdown); err != nil {
 		a.printError(err)
 	}
 }
 
-// annotate marks what did not pass on the run's page on GitHub; in a terminal the checklist says it already.
+// annotate marks what did not pass on the run's page on GitHub.
 func (a *airlock) annotate(list checklist.Checklist) {
-	if !a.runner.OnGitHub() {
+	if !a.marks() {
 		return
 	}
 	levels := map[checklist.Verdict]runner.Level{
@@ -140,12 +195,22 @@ func (a *airlock) printJSON(result verb.Result, err error) {
 	default:
 		value = map[string]string{"verdict": string(checklist.Inconclusive)}
 	}
-	encoder := json.NewEncoder(a.runner.Out())
+	a.encode(value)
+}
+
+// encode writes JSON on standard output. A log that is read line by line for commands in the old "##[name]" form would find them
+// within strings too, and the runner would change the text to keep it from that.
+func (a *airlock) encode(value any) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		a.printError(err)
+		return
 	}
+	// A writer that fails is noticed when the runner is closed.
+	_, _ = a.runner.Out().Write(bytes.ReplaceAll(text.Bytes(), []byte("##["), []byte(`##\u005b`)))
 }
 
 // printError tells people what happened and what to do next.
@@ -163,7 +228,7 @@ func (a *airlock) printError(err error) {
 
 // annotateError marks an error on the run's page on GitHub, and one of the config on its line.
 func (a *airlock) annotateError(err error) {
-	if !a.runner.OnGitHub() {
+	if !a.marks() {
 		return
 	}
 	var invalid *config.Invalid

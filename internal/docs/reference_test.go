@@ -190,7 +190,7 @@ func verbPage(t *testing.T, v *verb.Verb) string {
 	for _, input := range flags {
 		row(&out, "`--"+input.Name+"`", string(input.Type), code(input.Default), describe(input))
 	}
-	row(&out, "`--output`", "choice", "`text`", "How the result is printed: `text` or `json`")
+	row(&out, "`--output`", "choice", "`text`", formats(declaration))
 	if len(declaration.AllOutputs) > 0 {
 		out.WriteString("\n## Outputs of the action\n\n| output | what it holds |\n| --- | --- |\n")
 		for _, output := range declaration.AllOutputs {
@@ -200,6 +200,17 @@ func verbPage(t *testing.T, v *verb.Verb) string {
 	keys(&out, "What it reads of the config", v.Uses)
 	keys(&out, "What it refuses in a config until it is built", v.NotYet)
 	return out.String()
+}
+
+// formats says how results can be printed, and what only some commands have.
+func formats(declaration runner.Declaration) string {
+	text := "How the result is printed: `text` or `json`"
+	for _, command := range declaration.Commands() {
+		if more := declaration.Formats(command)[2:]; len(more) > 0 {
+			text += "; that of `" + command + "` also as `" + strings.Join(more, "` or `") + "`"
+		}
+	}
+	return text
 }
 
 // describe says what an input means, what may be said, and when.

@@ -18,6 +18,10 @@ import (
 // it, or the repository's plan does not have it.
 var ErrNotFound = errors.New("GitHub does not find it")
 
+// ErrForbidden is wrapped by the error of a call when GitHub answers that the token may not. What a run for a fork's pull request
+// gets is a token that only reads: https://docs.github.com/en/actions/reference/security/secure-use
+var ErrForbidden = errors.New("the token may not")
+
 // permissionsHeader names what a request needs, whether it was refused for that or not, such as "deployments=write" or "actions=read; contents=read":
 // https://github.blog/changelog/2023-08-10-x-accepted-github-permissions-header-for-fine-grained-permission-actors
 const permissionsHeader = "X-Accepted-GitHub-Permissions"
@@ -46,7 +50,7 @@ func (c *Client) refused(answer *github.ErrorResponse, what string) error {
 			"cannot %s: GitHub does not accept the token (%s)", what, said)
 	case status == http.StatusForbidden && missingPermission([]byte(answer.Message)):
 		return problem.Wrong(fmt.Sprintf("grant %s to the calling job, under its permissions", permission(request, header)),
-			"cannot %s: the token may not (%s)", what, said)
+			"cannot %s: %w (%s)", what, ErrForbidden, said)
 	case status == http.StatusNotFound:
 		return problem.New(fmt.Sprintf("see that it exists in %s/%s, and that the token may see it: a private repository that it may not see is not found either", c.owner, c.name),
 			"cannot %s: %w", what, ErrNotFound)
@@ -71,7 +75,7 @@ func permission(request *http.Request, header http.Header) string {
 		for set := range strings.SplitSeq(accepted, ";") {
 			var needed []string
 			for one := range strings.SplitSeq(set, ",") {
-				needed = append(needed, fmt.Sprintf("%.60q", strings.Replace(strings.TrimSpace(one), "=", ": ", 1)))
+				needed = append(needed, fmt.Sprintf("%.60q", strings.NewReplacer("=", ": ", "_", "-").Replace(strings.TrimSpace(one))))
 			}
 			sets = append(sets, strings.Join(needed, " and "))
 		}
@@ -86,6 +90,8 @@ func permission(request *http.Request, header http.Header) string {
 		return fmt.Sprintf("%q", "actions: "+level)
 	case strings.Contains(path, "/deployments"):
 		return fmt.Sprintf("%q", "deployments: "+level)
+	case strings.Contains(path, "/issues/"):
+		return fmt.Sprintf("%q", "pull-requests: "+level)
 	}
 	return `"contents: read"`
 }

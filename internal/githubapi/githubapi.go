@@ -1,5 +1,5 @@
 // Package githubapi asks GitHub, and GitHub Enterprise Server, what Airlock needs to know: environments and their
-// protection, runs and who approved them, and the deployments in which promotions are recorded.
+// protection, runs and who approved them, the deployments in which promotions are recorded, and the comment on a pull request.
 package githubapi
 
 import (

@@ -117,6 +117,10 @@ func TestPermissionsByName(t *testing.T) {
 		"status": {func(ctx context.Context, c *githubapi.Client) error {
 			return c.CreateStatus(ctx, 1, githubapi.NewStatus{State: "success"})
 		}, `"deployments: write"`},
+		"comment": {func(ctx context.Context, c *githubapi.Client) error {
+			_, err := c.Comment(ctx, 7, marker, said)
+			return err
+		}, `"pull-requests: read"`},
 	}
 	refusal := fault{Status: 403, Body: `{"message": "Resource not accessible by integration"}`}
 	for name, test := range tests {

@@ -61,13 +61,13 @@ func (r *Runner) flushAnnotations() {
 		}
 		counts[annotation.Level]++
 		switch {
-		case !r.github:
+		case !r.github && !r.options.Commands:
 			fmt.Fprintln(r.err, r.annotationText(annotation))
 		case counts[annotation.Level] <= annotationsPerLevel:
 			r.annotateOnGitHub(annotation)
 		}
 	}
-	if r.github {
+	if r.github || r.options.Commands {
 		r.countTheRest(counts)
 	}
 }

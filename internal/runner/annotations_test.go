@@ -35,6 +35,12 @@ a.sql: error: second
 migrations/1,2.sql:3:5: warning: lock: long: it waits
 notice: look
 `},
+		"as commands in a terminal": {terminal(t, func(o *runner.Options) { o.JSON, o.Commands = true, true }), `::error::unknown is the worst
+::error file=migrations/2.sql,line=7,title=drop::100%25 of ***
+::error col=2,file=a.sql::second
+::warning col=5,endLine=4,file=migrations/1%2C2.sql,line=3,title=lock%3A long::it%0Awaits
+::notice::look
+`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +55,21 @@ notice: look
 				t.Errorf("annotations (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Standard output holds the commands and nothing else, on GitHub too.
+func TestAnnotationsOnStandardOutput(t *testing.T) {
+	t.Parallel()
+	p := github(t, func(o *runner.Options) { o.JSON, o.Commands = true, true })
+	fmt.Fprintln(p.Err(), "::error::said to people")
+	p.Annotate(runner.Annotation{Level: runner.LevelError, Message: "::error::forged"})
+	p.close(t)
+	if got := p.out.String(); got != "::error::: :error::forged\n" {
+		t.Errorf("got %q on standard output", got)
+	}
+	if got := p.err.String(); got != ": :error::said to people\n" {
+		t.Errorf("got %q on standard error", got)
 	}
 }
 

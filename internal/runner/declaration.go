@@ -26,6 +26,16 @@ const (
 	TypeList Type = "list"
 )
 
+// The formats in which a result is printed. Every command has the first two; its verb declares which of the others it has.
+const (
+	FormatText = "text"
+	FormatJSON = "json"
+	// FormatSARIF is what GitHub's code scanning takes.
+	FormatSARIF = "sarif"
+	// FormatGitHub is annotations as workflow commands, wherever the program runs.
+	FormatGitHub = "github"
+)
+
 // commandInput is the input whose options are the commands of a verb.
 const commandInput = "command"
 
@@ -43,6 +53,8 @@ type Input struct {
 	Help map[string]string `yaml:"help"`
 	// Commands are the commands that the input belongs to; none means all.
 	Commands []string `yaml:"commands"`
+	// Formats are those that the result of a command has beside text and JSON, by command; only the input command says it.
+	Formats map[string][]string `yaml:"formats"`
 	// Example is a value for the documentation; it may be empty.
 	Example string `yaml:"example"`
 }
@@ -67,8 +79,8 @@ type Declaration struct {
 // identifier is the form of input and output names: one that reads the same as a flag, an input and an output.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, help, commands and example, which the
-// runner of GitHub Actions ignores. A declaration that contradicts itself is a usage problem.
+// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, help, commands, formats and
+// example, which the runner of GitHub Actions ignores. A declaration that contradicts itself is a usage problem.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax
 func ParseDeclaration(actionYAML []byte) (Declaration, error) {
 	var file struct {
@@ -172,6 +184,9 @@ func (i Input) check(commands []string) error {
 			return problem.Wrong("", "its help explains %q, which is no option", option)
 		}
 	}
+	if err := i.checkFormats(); err != nil {
+		return err
+	}
 	for index, option := range i.Options {
 		if option == "" || slices.Contains(i.Options[:index], option) {
 			return problem.Wrong("", "the option %q is empty or there twice", option)
@@ -188,6 +203,30 @@ func (i Input) check(commands []string) error {
 		}
 	}
 	return nil
+}
+
+func (i Input) checkFormats() error {
+	for command, formats := range i.Formats {
+		if i.Name != commandInput || !slices.Contains(i.Options, command) {
+			return problem.Wrong("", "its formats are those of %q, which is no command", command)
+		}
+		for _, format := range formats {
+			if format != FormatSARIF && format != FormatGitHub {
+				return problem.Wrong("", "its formats have %q, which is neither %s nor %s", format, FormatSARIF, FormatGitHub)
+			}
+		}
+	}
+	return nil
+}
+
+// Formats returns the formats of a command's result, the default first; "" is the command that counts when none is named.
+func (d Declaration) Formats(command string) []string {
+	formats := []string{FormatText, FormatJSON}
+	input, _ := d.input(commandInput)
+	if command == "" {
+		command = input.Default
+	}
+	return append(formats, input.Formats[command]...)
 }
 
 // Commands returns the commands of the verb in their order, or none for a verb that has only one way to run.

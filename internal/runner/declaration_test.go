@@ -90,6 +90,9 @@ func TestParseDeclarationRefusesContradictions(t *testing.T) {
 		"help for no option":          {"{a: {description: d, type: choice, options: [x], help: {y: Y}}}", `explains "y"`},
 		"a command without default":   {"{command: {description: d, type: choice, options: [up]}}", "needs a default"},
 		"a command of a command":      {"{command: {description: d, type: choice, options: [up], help: {up: Up}, default: up, commands: [up]}}", "belongs to every command"},
+		"formats of no command":       {"{command: {description: d, type: choice, options: [up], help: {up: Up}, default: up, formats: {down: [sarif]}}}", `"down", which is no command`},
+		"formats of an input":         {"{a: {description: d, type: choice, options: [x], formats: {x: [sarif]}}}", `"x", which is no command`},
+		"an unknown format":           {"{command: {description: d, type: choice, options: [up], help: {up: Up}, default: up, formats: {up: [xml]}}}", `"xml", which is neither`},
 		"an input twice":              {"{a: {description: d}, a: {description: d}}", "already defined"},
 		"a name in capitals":          {"{Dry_Run: {description: d}}", `"Dry_Run" is no name`},
 		"no mapping":                  {"[a]", "a mapping is needed"},
@@ -101,6 +104,22 @@ func TestParseDeclarationRefusesContradictions(t *testing.T) {
 			_, err := runner.ParseDeclaration([]byte("inputs: " + test.inputs + "\n"))
 			wantWrong(t, err, test.want)
 		})
+	}
+}
+
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	declaration, err := runner.ParseDeclaration([]byte("inputs: {command: {description: d, type: choice, options: [up, review], help: {up: U, review: R}, default: up, formats: {review: [sarif, github]}}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{"": "text json", "up": "text json", "review": "text json sarif github"} {
+		if got := strings.Join(declaration.Formats(command), " "); got != want {
+			t.Errorf("%q: got %s, want %s", command, got, want)
+		}
+	}
+	if got := strings.Join(runner.Declaration{}.Formats(""), " "); got != "text json" {
+		t.Errorf("a verb without commands: got %s", got)
 	}
 }
 

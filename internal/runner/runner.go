@@ -30,7 +30,10 @@ type Options struct {
 	Color bool
 	// JSON keeps standard output for one document; people's text and workflow commands go to standard error.
 	JSON bool
-	Now  func() time.Time
+	// Commands, beside JSON, makes workflow commands on standard output that document: annotations are brought out as such on
+	// GitHub or not.
+	Commands bool
+	Now      func() time.Time
 }
 
 // Runner brings out what people and GitHub see. It is safe for concurrent use.
@@ -64,13 +67,17 @@ func New(options Options) *Runner {
 	if options.In != nil {
 		r.answers = bufio.NewReader(options.In)
 	}
-	r.action = githubactions.New(githubactions.WithWriter(commands{r.err}), githubactions.WithGetenv(options.Getenv))
+	marks := r.err
+	if options.Commands {
+		marks = r.out
+	}
+	r.action = githubactions.New(githubactions.WithWriter(commands{marks}), githubactions.WithGetenv(options.Getenv))
 	return r
 }
 
 func (r *Runner) stream(to io.Writer) *stream {
 	s := &stream{mu: &r.mu, secrets: &r.secrets, to: to, before: r.eraseLive}
-	if r.github {
+	if r.github || r.options.Commands {
 		s.guard = &commandGuard{}
 	}
 	return s

@@ -7,19 +7,15 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
-// object makes or changes what is neither a table nor a part of one.
-func (a *applying) object(change statement.Change) {
+// other makes or changes what is neither a table nor a part of one.
+func (a *applying) other(change statement.Change) {
 	switch c := change.(type) {
 	case statement.CreateEnum:
 		a.make(key{kind: statement.Enum, name: a.inPath(c.Type)}, object{labels: c.Labels}, false, false)
 	case statement.AddEnumValue:
 		a.addEnumValue(c)
 	case statement.CreateDomain:
-		one := object{definition: c.Definition, notNull: c.NotNull}
-		for _, constraint := range c.Constraints {
-			one.constraints = append(one.constraints, Constraint{Constraint: constraint, Named: constraint.Name != "", Validated: true})
-		}
-		a.make(key{kind: statement.Domain, name: a.inPath(c.Domain)}, one, false, false)
+		a.createDomain(c)
 	case statement.AlterDomain:
 		a.alterDomain(c)
 	case statement.Define:
@@ -29,41 +25,199 @@ func (a *applying) object(change statement.Change) {
 	case statement.Grant:
 		a.grant(c)
 	case statement.Comment:
-		place := key{kind: "comment", name: c.Object.Name, on: c.Object.On, arguments: string(c.Kind) + c.Object.Arguments}
-		if a.objects[place] = (object{definition: c.Definition, origin: a.origin}); strings.HasSuffix(strings.ToLower(c.Definition), " is null") {
-			delete(a.objects, place)
+		at := a.commentKey(c.Kind, c.Object)
+		if _, text := cutFold(c.Definition, " is "); strings.EqualFold(text, "null") {
+			a.removeObject(at)
+		} else {
+			a.putObject(at, object{definition: text, origin: a.origin})
 		}
 	case statement.RoleSetting:
-		a.objects[key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + c.Setting}] = object{origin: a.origin}
+		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}
 }
 
-// make adds an object, and refuses one that exists.
-func (a *applying) make(place key, one object, replace, ifNotExists bool) {
-	if before, exists := a.objects[place]; exists && !replace {
-		if ifNotExists {
+// cutFold cuts a text at the first place of another, whatever its case.
+func cutFold(text, at string) (before, after string) {
+	for i := 0; i+len(at) <= len(text); i++ {
+		if strings.EqualFold(text[i:i+len(at)], at) {
+			return text[:i], text[i+len(at):]
+		}
+	}
+	return text, ""
+}
+
+// commentKey returns the key of the comment on an object.
+func (a *applying) commentKey(kind statement.Kind, of statement.Object) key {
+	at := key{kind: "comment", name: of.Name, arguments: string(kind)}
+	switch {
+	case of.On.Name != "":
+		at.on = a.Resolve(of.On)
+	case kind == statement.Type || kind == statement.Domain || kind == statement.Enum:
+		at.name, at.arguments = a.resolveType(of.Name), string(statement.Type)
+	case kind == statement.Function:
+		at.name = a.resolveFunction(of.Name)
+		at.arguments += arguments(of.Arguments)
+	case kind == statement.Table || kind == statement.View || kind == statement.MaterializedView || kind == statement.Index || kind == statement.Sequence:
+		at.name = a.Resolve(of.Name)
+	}
+	return at
+}
+
+// putObject adds an object, or changes it.
+func (s *Schema) putObject(at key, one object) {
+	s.objects.put(s.owner, at, &one)
+	switch at.kind {
+	case statement.View, statement.MaterializedView, statement.Sequence:
+		s.relations.put(s.owner, at.name, relation{kind: at.kind})
+	case statement.Function, "aggregate", "setting", "grant", "comment":
+		s.mention(at.name, at)
+	}
+	for _, name := range slices.Concat(one.reads, []statement.Name{at.on, one.owner, one.calls}) {
+		if name.Name != "" {
+			s.mention(name, at)
+		}
+	}
+	if found, known := s.fates.get(fateKey(at)); known && (found.gone || found.made) {
+		found.gone, found.made = false, false
+		s.fates.put(s.owner, fateKey(at), found)
+	}
+}
+
+// fateKey returns the key under which it is kept whether an object is there: types of all kinds share their names.
+func fateKey(at key) key {
+	if at.kind == statement.Enum || at.kind == statement.Domain {
+		at.kind = statement.Type
+	}
+	return at
+}
+
+// removeObject takes an object out, with the comment on it; it may not be there.
+func (s *Schema) removeObject(at key) {
+	if !s.objects.has(at) {
+		return
+	}
+	s.objects.remove(s.owner, at)
+	switch at.kind {
+	case statement.MaterializedView:
+		s.tables.remove(s.owner, at.name)
+		s.relations.remove(s.owner, at.name)
+	case statement.View, statement.Sequence:
+		s.relations.remove(s.owner, at.name)
+	case "comment", "setting", "grant":
+		return
+	case statement.Trigger:
+		if table, _ := s.tables.get(at.on); table != nil && slices.Contains(table.TriggersOff, at.name.Name) {
+			table = s.own(at.on)
+			table.TriggersOff = slices.DeleteFunc(table.TriggersOff, func(one string) bool { return one == at.name.Name })
+		}
+	}
+	known, _ := s.fates.get(fateKey(at))
+	known.gone, known.made = true, false
+	s.fates.put(s.owner, fateKey(at), known)
+	s.removeObject(key{kind: "comment", name: at.name, on: at.on, arguments: string(fateKey(at).kind) + at.arguments})
+}
+
+// make adds an object, and refuses one that exists. Who made it is not changed by replacing it.
+func (a *applying) make(at key, one object, replace, ifNotExists bool) {
+	one.origin = a.origin
+	one.origin.IfNotExists = ifNotExists
+	before, exists := a.object(at)
+	switch {
+	case exists && replace:
+		one.origin = before.origin
+	case exists && ifNotExists:
+		return
+	case exists:
+		a.refuse(true, "%s exists already", at.title())
+	case at.kind == statement.View || at.kind == statement.MaterializedView || at.kind == statement.Sequence:
+		if ifNotExists && a.relations.has(at.name) {
 			return
 		}
-		a.refuse(true, "%s %s exists already", place.kind, Plain(place.name))
-	} else if exists {
-		// Who made it is not changed by replacing it.
-		one.origin = before.origin
+		a.free(at.kind, at.name)
+	case at.kind == statement.Enum || at.kind == statement.Domain || at.kind == statement.Type:
+		if a.Has(statement.Type, at.name) || a.tables.has(at.name) {
+			a.refuse(true, "type %s exists already", Plain(at.name))
+		}
 	}
-	if one.origin == (Origin{}) {
-		one.origin = a.origin
-		one.origin.IfNotExists = ifNotExists
-	}
-	a.objects[place] = one
-	delete(a.gone, place)
+	a.putObject(at, one)
 }
 
 func (a *applying) define(c statement.Define) {
-	place := a.place(c.Kind, c.Object)
+	at := a.place(c.Kind, c.Object)
+	if c.Kind == statement.View || c.Kind == statement.MaterializedView || c.Kind == statement.Sequence || c.Kind == statement.Function || c.Kind == statement.Type {
+		at.name = a.inPath(c.Object.Name)
+	}
 	one := object{definition: definition(c.Definition)}
 	for _, table := range c.Reads {
-		one.reads = append(one.reads, a.Resolve(table))
+		full := a.Resolve(table)
+		one.reads = append(one.reads, full)
+		if full.Schema == temporary && c.Kind == statement.View {
+			at.name.Schema = temporary
+		}
+		if _, known := a.relations.get(full); !known && (a.Complete && full.Schema != "pg_catalog" && !strings.HasPrefix(full.Name, "pg_") && full.Schema != "information_schema" || a.isGone(tableKey(full))) {
+			a.refuse(true, "table %s does not exist", Plain(full))
+		}
 	}
-	a.make(place, one, c.Replace, c.IfNotExists)
+	if len(one.reads) > 0 && readsAll(one.definition) {
+		for _, name := range one.reads {
+			table, _ := a.tables.get(name)
+			for i := 0; table != nil && i < len(table.Columns); i++ {
+				one.columns = append(one.columns, columnOf{name, table.Columns[i].Name})
+			}
+		}
+	}
+	if at.on.Name != "" {
+		a.table(at.on)
+	}
+	if c.Kind == statement.Trigger {
+		one.calls = a.resolveFunction(calledBy(c.Definition))
+		if at := (key{kind: statement.Function, name: one.calls}); a.isGone(at) && len(a.functions(one.calls)) == 0 {
+			a.refuse(true, "function %s does not exist", Plain(one.calls))
+		}
+	}
+	if c.Kind == statement.Extension && !onlyFunctions(c.Object.Name.Name) {
+		a.Complete = false
+	}
+	exists := a.relations.has(at.name)
+	a.make(at, one, c.Replace, c.IfNotExists)
+	if c.Kind == statement.MaterializedView && !(exists && c.IfNotExists) {
+		table := &Table{Name: at.name, Kind: c.Kind, Partial: true, Origin: a.origin}
+		table.Origin.IfNotExists = c.IfNotExists
+		a.putTable(table)
+	}
+}
+
+// onlyFunctions tells whether an extension is known to bring no tables or views.
+func onlyFunctions(extension string) bool {
+	switch extension {
+	case "plpgsql", "citext", "uuid-ossp", "pgcrypto", "hstore", "pg_trgm", "unaccent", "btree_gin", "btree_gist", "intarray", "ltree",
+		"fuzzystrmatch", "tablefunc", "vector", "earthdistance", "cube", "isn", "lo", "dblink", "postgres_fdw", "file_fdw", "pgrowlocks",
+		"tsm_system_rows", "bloom", "seg", "xml2", "moddatetime", "pg_uuidv7":
+		return true
+	}
+	return false
+}
+
+// calledBy returns the function of a trigger.
+func calledBy(definition string) statement.Name {
+	_, call := cutFold(definition, " execute function ")
+	if call == "" {
+		_, call = cutFold(definition, " execute procedure ")
+	}
+	call, _, _ = strings.Cut(call, "(")
+	parts := strings.Split(strings.TrimSpace(call), ".")
+	for i, part := range parts {
+		if quoted := strings.Trim(part, `"`); quoted != part {
+			parts[i] = quoted
+		} else {
+			parts[i] = strings.ToLower(part)
+		}
+	}
+	name := statement.Name{Name: parts[len(parts)-1]}
+	if len(parts) > 1 {
+		name.Schema = parts[len(parts)-2]
+	}
+	return name
 }
 
 // definition returns the text of a definition without what says only how it is put in place.
@@ -75,64 +229,124 @@ func definition(text string) string {
 	return strings.Join(words, " ")
 }
 
+// arguments returns the types of a function's arguments without what does not tell functions apart: lengths, and the schema
+// that is searched anyway.
+func arguments(types string) string {
+	if !strings.ContainsAny(types, "(.") {
+		return types
+	}
+	types = strings.ReplaceAll(types, "public.", "")
+	for {
+		before, after, found := strings.Cut(types, "(")
+		if !found {
+			return types
+		}
+		_, after, _ = strings.Cut(after, ")")
+		types = before + after
+	}
+}
+
 // place returns the key of an object.
 func (a *applying) place(kind statement.Kind, of statement.Object) key {
-	place := key{kind: kind, name: of.Name, arguments: of.Arguments}
+	at := key{kind: kind, name: of.Name, arguments: arguments(of.Arguments)}
 	switch {
 	case of.On.Name != "":
-		place.on = a.Resolve(of.On)
+		at.on = a.Resolve(of.On)
+	case kind == statement.View || kind == statement.MaterializedView || kind == statement.Sequence || kind == statement.Table || kind == statement.Index:
+		at.name = a.Resolve(of.Name)
+	case kind == statement.Function || kind == "aggregate":
+		at.name = a.resolveFunction(of.Name)
 	case kind == statement.SchemaKind || kind == statement.Extension || kind == statement.Database || kind == statement.Role || kind == "publication" || kind == "event trigger":
 	default:
-		place.name = a.inPath(of.Name)
+		at.name = a.resolveObject(of.Name, kind)
 	}
-	return place
+	return at
 }
 
 func (a *applying) addEnumValue(c statement.AddEnumValue) {
-	place := key{kind: statement.Enum, name: a.inPath(c.Type)}
-	one, known := a.objects[place]
+	at := key{kind: statement.Enum, name: a.resolveType(c.Type)}
+	one, known := a.object(at)
 	if !known {
-		if a.Complete {
-			a.refuse(true, "type %s does not exist", Plain(place.name))
+		if a.isGone(fateKey(at)) {
+			a.refuse(true, "type %s does not exist", Plain(at.name))
 		}
 		return
 	}
 	if slices.Contains(one.labels, c.Label) {
 		if !c.IfNotExists {
-			a.refuse(true, "enum value %s of %s exists already", c.Label, Plain(place.name))
+			a.refuse(true, "enum value %s of %s exists already", c.Label, Plain(at.name))
 		}
 		return
 	}
 	labels := slices.Clone(one.labels)
-	at := len(labels)
+	place := len(labels)
 	if neighbour := slices.Index(labels, c.Neighbour); neighbour >= 0 && c.Neighbour != "" {
-		if at = neighbour; c.After {
-			at++
+		if place = neighbour; c.After {
+			place++
 		}
+	} else if c.Neighbour != "" {
+		a.refuse(true, "%s is no value of %s", c.Neighbour, Plain(at.name))
 	}
-	one.labels = slices.Insert(labels, at, c.Label)
-	a.objects[place] = one
+	one.labels = slices.Insert(labels, place, c.Label)
+	a.putObject(at, one)
+}
+
+func (a *applying) createDomain(c statement.CreateDomain) {
+	one := object{base: c.Type, notNull: c.NotNull}
+	at := key{kind: statement.Domain, name: a.inPath(c.Domain)}
+	for _, constraint := range c.Constraints {
+		constraint.NotValid = false
+		one.constraints = append(one.constraints, domainConstraint(at.name.Name, one.constraints, constraint))
+	}
+	_, one.definition = cutFold(definition(c.Definition), " default ")
+	a.make(at, one, false, false)
+}
+
+// domainConstraint gives a constraint of a domain a name, as PostgreSQL does.
+func domainConstraint(domain string, others []Constraint, c statement.Constraint) Constraint {
+	one := Constraint{Constraint: c, Named: c.Name != "", Validated: !c.NotValid}
+	if one.Name == "" {
+		one.Name = choose(domain, "", "check", func(name string) bool {
+			return slices.ContainsFunc(others, func(other Constraint) bool { return other.Name == name })
+		})
+	}
+	return one
 }
 
 func (a *applying) alterDomain(c statement.AlterDomain) {
-	place := key{kind: statement.Domain, name: a.inPath(c.Domain)}
-	one := a.objects[place]
+	at := key{kind: statement.Domain, name: a.resolveType(c.Domain)}
+	one, known := a.object(at)
+	if !known {
+		if a.isGone(fateKey(at)) {
+			a.refuse(true, "type %s does not exist", Plain(at.name))
+		}
+		return
+	}
 	one.constraints = slices.Clone(one.constraints)
+	place := slices.IndexFunc(one.constraints, func(other Constraint) bool { return other.Name == c.Constraint.Name })
 	switch c.Action {
 	case "add constraint":
-		one.constraints = append(one.constraints, Constraint{Constraint: c.Constraint, Named: c.Constraint.Name != "", Validated: !c.Constraint.NotValid})
-	case "drop constraint":
-		one.constraints = slices.DeleteFunc(one.constraints, func(other Constraint) bool { return other.Name == c.Constraint.Name })
-	case "validate constraint":
-		for i := range one.constraints {
-			one.constraints[i].Validated = one.constraints[i].Validated || one.constraints[i].Name == c.Constraint.Name
+		if place >= 0 && c.Constraint.Name != "" {
+			a.refuse(true, "constraint %s of %s exists already", statement.QuoteWord(c.Constraint.Name), Plain(at.name))
+		}
+		one.constraints = append(one.constraints, domainConstraint(at.name.Name, one.constraints, c.Constraint))
+	case "drop constraint", "validate constraint":
+		if place < 0 {
+			// Whether it said IF EXISTS is not known.
+			a.refuse(c.Action == "validate constraint", "constraint %s of %s does not exist", statement.QuoteWord(c.Constraint.Name), Plain(at.name))
+		} else if c.Action == "drop constraint" {
+			one.constraints = slices.Delete(one.constraints, place, place+1)
+		} else {
+			one.constraints[place].Validated = true
 		}
 	case "set not null", "drop not null":
 		one.notNull = c.Action == "set not null"
+	case "drop default":
+		one.definition = ""
 	default:
-		one.definition += " " + c.Action
+		one.definition = c.Action
 	}
-	a.objects[place] = one
+	a.putObject(at, one)
 }
 
 // grant notes privileges one by one, so that a REVOKE takes back what a GRANT gave, however they are grouped.
@@ -142,190 +356,31 @@ func (a *applying) grant(c statement.Grant) {
 		objects = []statement.Object{{}}
 	}
 	for _, on := range objects {
+		at := key{kind: "grant", name: on.Name}
+		if on.Name.Name != "" && !c.All && !c.Default {
+			at.name = a.place(c.Kind, on).name
+		}
 		for _, role := range c.Roles {
+			at.on = statement.Name{Name: role}
 			for _, privilege := range c.Privileges {
-				what := string(c.Kind) + " " + privilege
+				at.arguments = strings.TrimSpace(string(c.Kind)+" "+privilege) + arguments(on.Arguments)
 				if c.All || c.Default {
-					what = "all " + what
-				}
-				place := key{kind: "grant", name: on.Name, on: statement.Name{Name: role}, arguments: what + on.Arguments}
-				if c.Kind == statement.Table && !c.All && !c.Default {
-					place.name = a.Resolve(on.Name)
+					at.arguments = "all " + at.arguments
 				}
 				switch {
 				case !c.Revoke:
-					a.objects[place] = object{origin: a.origin}
+					a.putObject(at, object{origin: a.origin})
 				case privilege == "all":
-					for other := range a.objects {
-						if other.kind == "grant" && other.name == place.name && other.on == place.on {
-							delete(a.objects, other)
+					mentioned, _ := a.mentions.get(at.name)
+					for _, other := range mentioned {
+						if other.kind == "grant" && other.name == at.name && other.on == at.on && strings.HasPrefix(other.arguments, "all ") == (c.All || c.Default) {
+							a.removeObject(other)
 						}
 					}
 				default:
-					delete(a.objects, place)
+					a.removeObject(at)
 				}
 			}
 		}
-	}
-}
-
-func (a *applying) drop(c statement.Drop) {
-	for _, one := range c.Objects {
-		switch c.Kind {
-		case statement.Table, statement.ForeignTable:
-			a.dropTable(a.Resolve(one.Name), c)
-		case statement.Index:
-			a.dropIndex(one.Name, c)
-		case statement.SchemaKind:
-			a.dropSchema(one.Name.Name, c)
-		case statement.Type, statement.Domain:
-			a.dropType(one.Name, c)
-		case statement.View, statement.MaterializedView:
-			a.dropObject(key{kind: c.Kind, name: a.Resolve(one.Name)}, c)
-		case statement.Function, "aggregate":
-			a.dropFunction(one, c)
-		default:
-			a.dropObject(a.place(c.Kind, one), c)
-		}
-	}
-}
-
-// without forgets an object and remembers that it was dropped.
-func (a *applying) without(place key) {
-	delete(a.objects, place)
-	a.gone[place] = true
-}
-
-func (a *applying) dropObject(place key, c statement.Drop) {
-	if _, exists := a.objects[place]; !exists {
-		// An extension brings objects that no statement names.
-		certain := a.gone[place]
-		if !c.IfExists && certain {
-			a.refuse(true, "%s %s does not exist", place.kind, Plain(place.name))
-		}
-	}
-	a.dropReaders(place.name, c.Cascade, nil)
-	a.without(place)
-}
-
-// dropFunction drops a function; without a list of arguments it is the only one of its name.
-func (a *applying) dropFunction(one statement.Object, c statement.Drop) {
-	place := a.place(statement.Function, one)
-	if !one.Signed {
-		for other := range a.objects {
-			if other.kind == place.kind && other.name == place.name {
-				place = other
-			}
-		}
-	}
-	a.dropObject(place, c)
-}
-
-// dropReaders drops the views that read a relation, or refuses because of them. Those that are dropped together do not count.
-func (a *applying) dropReaders(name statement.Name, cascade bool, together []statement.Object) {
-	for _, view := range a.ReadBy(name) {
-		if slices.ContainsFunc(together, func(one statement.Object) bool { return a.Resolve(one.Name) == view }) {
-			continue
-		}
-		if !cascade {
-			a.refuse(true, "view %s depends on %s", Plain(view), Plain(name))
-			continue
-		}
-		a.without(key{kind: statement.View, name: view})
-		a.without(key{kind: statement.MaterializedView, name: view})
-	}
-}
-
-func (a *applying) dropTable(name statement.Name, c statement.Drop) {
-	place := key{kind: statement.Table, name: name}
-	if _, exists := a.tables[name]; !exists {
-		a.missing(statement.Table, name, c.IfExists)
-		if c.IfExists {
-			return
-		}
-	}
-	for other, constraints := range a.ReferencedBy(name) {
-		if slices.ContainsFunc(c.Objects, func(one statement.Object) bool { return a.Resolve(one.Name) == other }) {
-			continue
-		}
-		for _, constraint := range constraints {
-			if !c.Cascade {
-				a.refuse(true, "constraint %s of %s depends on table %s", statement.QuoteWord(constraint.Name), Plain(other), Plain(name))
-			}
-			dropConstraint(a.edit(other), constraint.Name)
-		}
-	}
-	a.dropReaders(name, c.Cascade, c.Objects)
-	// Partitions go with their parent; tables that inherit need CASCADE.
-	for _, table := range a.Tables() {
-		if table.PartitionOf == name {
-			a.dropTable(table.Name, c)
-		}
-	}
-	delete(a.tables, name)
-	a.gone[place] = true
-	for other := range a.objects {
-		if other.on == name || (other.kind == "setting" || other.kind == "grant" || other.kind == "comment") && other.name == name {
-			delete(a.objects, other)
-		}
-	}
-}
-
-func (a *applying) dropIndex(name statement.Name, c statement.Drop) {
-	table, index := a.Index(name)
-	if table == nil {
-		if place := (key{kind: statement.Index, name: statement.Name{Name: name.Name}}); !c.IfExists && (a.gone[place] || a.Complete) {
-			a.refuse(true, "index %s does not exist", statement.QuoteWord(name.Name))
-		}
-		return
-	}
-	if index.Constraint != "" {
-		a.refuse(true, "constraint %s of %s requires the index", statement.QuoteWord(index.Constraint), Plain(table.Name))
-	}
-	table = a.edit(table.Name)
-	table.Indexes = slices.DeleteFunc(table.Indexes, func(other Index) bool { return other.Name == index.Name })
-	a.gone[key{kind: statement.Index, name: statement.Name{Name: name.Name}}] = true
-}
-
-func (a *applying) dropSchema(name string, c statement.Drop) {
-	place := key{kind: statement.SchemaKind, name: statement.Name{Name: name}}
-	if _, exists := a.objects[place]; !exists {
-		a.missing(statement.SchemaKind, place.name, c.IfExists)
-	}
-	for _, table := range a.Tables() {
-		if table.Name.Schema != name {
-			continue
-		}
-		if !c.Cascade {
-			a.refuse(true, "table %s is in schema %s", Plain(table.Name), statement.QuoteWord(name))
-		}
-		a.dropTable(table.Name, statement.Drop{Kind: statement.Table, Cascade: true})
-	}
-	for other := range a.objects {
-		if other.name.Schema == name {
-			a.without(other)
-		}
-	}
-	a.without(place)
-}
-
-func (a *applying) dropType(name statement.Name, c statement.Drop) {
-	full := a.inPath(name)
-	for _, column := range a.ColumnsOf(full) {
-		if !c.Cascade {
-			a.refuse(true, "column %s of %s has the type %s", statement.QuoteWord(column[1]), column[0], Plain(full))
-		}
-	}
-	found := false
-	for _, kind := range []statement.Kind{statement.Enum, statement.Domain, statement.Type} {
-		place := key{kind: kind, name: full}
-		if _, exists := a.objects[place]; exists {
-			found = true
-			a.without(place)
-			a.gone[key{kind: statement.Type, name: full}] = true
-		}
-	}
-	if !found && a.gone[key{kind: statement.Type, name: full}] {
-		a.missing(statement.Type, full, c.IfExists)
 	}
 }

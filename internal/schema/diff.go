@@ -1,8 +1,8 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,31 +13,24 @@ import (
 type Difference struct {
 	// Message says it in words, such as "column level of heroes is missing".
 	Message string
+	// Kind is what differs: Table, Column, ConstraintKind, Index, another kind of object, or "comment", "grant", "setting".
+	Kind statement.Kind
 	// Minor tells that no statement of an application can notice: the order of columns, a name that PostgreSQL chose.
 	Minor bool
+	// OnlyOrder tells that it is only the order of columns.
+	OnlyOrder bool
 	// Lost tells that something is missing that held data: a table or a column.
 	Lost bool
 }
 
-// Diff returns how after differs from before, as a person would say it, in a fixed order.
+// Diff returns how after differs from before, as a person would say it, in a fixed order. Of what is known in part only that
+// part is compared. Expressions are compared as texts, and not at all between one from SQL and one from the catalogs of a
+// database, which prints them in its own way; neither are comments, privileges and settings then.
 func Diff(before, after *Schema) []Difference {
 	d := differing{before: before, after: after}
-	for _, table := range before.Tables() {
-		other := after.tables[table.Name]
-		switch {
-		case other == table:
-		case other == nil && !table.Temporary:
-			d.add(Difference{Message: "table " + Plain(table.Name) + " is missing", Lost: true})
-		case other != nil:
-			d.table(table, other)
-		}
-	}
-	for _, table := range after.Tables() {
-		if before.tables[table.Name] == nil && !table.Temporary && !table.Partial {
-			d.add(Difference{Message: "table " + Plain(table.Name) + " is left"})
-		}
-	}
+	d.tables()
 	d.objects()
+	d.vanished()
 	return d.found
 }
 
@@ -48,199 +41,176 @@ type differing struct {
 
 func (d *differing) add(one Difference) { d.found = append(d.found, one) }
 
-func (d *differing) say(format string, arguments ...any) {
-	d.add(Difference{Message: fmt.Sprintf(format, arguments...)})
+func (d *differing) say(kind statement.Kind, format string, arguments ...any) {
+	d.add(Difference{Message: fmt.Sprintf(format, arguments...), Kind: kind})
 }
 
-func (d *differing) table(before, after *Table) {
-	title := Plain(before.Name)
-	for _, column := range before.Columns {
-		other, found := after.Column(column.Name)
-		if !found {
-			d.add(Difference{Message: fmt.Sprintf("column %s of %s is missing", statement.QuoteWord(column.Name), title), Lost: true})
-			continue
-		}
-		d.column(title, column, other)
-	}
-	for _, column := range after.Columns {
-		if _, found := before.Column(column.Name); !found && !before.Partial {
-			d.say("column %s of %s is left", statement.QuoteWord(column.Name), title)
-		}
-	}
-	if !before.Partial && !slices.Equal(common(before, after), common(after, before)) {
-		d.add(Difference{Message: "the columns of " + title + " are in another order", Minor: true})
-	}
-	d.constraints(title, before, after)
-	d.indexes(title, before, after)
-	if before.RowSecurity != after.RowSecurity {
-		d.say("row level security of %s is %s", title, onOff(after.RowSecurity))
-	}
-	if before.Unlogged != after.Unlogged {
-		d.say("table %s is %s", title, map[bool]string{true: "unlogged", false: "logged"}[after.Unlogged])
-	}
-	if before.PartitionOf != after.PartitionOf {
-		d.say("table %s is a partition of %q, it was one of %q", title, Plain(after.PartitionOf), Plain(before.PartitionOf))
-	}
-	if before.ReplicaIdentity != after.ReplicaIdentity {
-		d.say("the replica identity of %s is %q, it was %q", title, after.ReplicaIdentity, before.ReplicaIdentity)
-	}
+// were tells whether something that is only in after was there before too, as a statement tells that took it away meanwhile.
+func (d *differing) were(at key) bool {
+	now, _ := d.after.fates.get(at)
+	then, _ := d.before.fates.get(at)
+	return now.was && !then.gone
 }
 
-func onOff(on bool) string { return map[bool]string{true: "on", false: "off"}[on] }
-
-// common returns the columns of a table that the other has too, in order.
-func common(of, other *Table) []string {
-	var columns []string
-	for _, column := range of.Columns {
-		if _, both := other.Column(column.Name); both {
-			columns = append(columns, column.Name)
-		}
-	}
-	return columns
-}
-
-func (d *differing) column(title string, before, after Column) {
-	column := statement.QuoteWord(before.Name) + " of " + title
-	if before.Type.SQL != after.Type.SQL && before.Type.Name.Name != "" && after.Type.Name.Name != "" {
-		d.say("the type of %s is %s, it was %s", column, after.Type.SQL, before.Type.SQL)
-	}
-	if before.NotNull != after.NotNull && before.Type.Name.Name != "" {
-		d.say("%s %s", column, map[bool]string{true: "is NOT NULL, it was not", false: "is not NOT NULL any more"}[after.NotNull])
-	}
-	switch {
-	case before.HasDefault && !after.HasDefault:
-		d.say("the default of %s is missing", column)
-	case !before.HasDefault && after.HasDefault && before.Type.Name.Name != "":
-		d.say("the default of %s is left", column)
-	case before.Default != after.Default && before.Default.SQL() != after.Default.SQL():
-		d.say("the default of %s is %s, it was %s", column, after.Default.SQL(), before.Default.SQL())
-	}
-	if before.Identity != after.Identity {
-		d.say("%s is %san identity column", column, map[bool]string{true: "", false: "not "}[after.Identity])
-	}
-	if before.Generated != after.Generated && before.Generated.SQL() != after.Generated.SQL() {
-		d.say("the expression of %s is %q, it was %q", column, after.Generated.SQL(), before.Generated.SQL())
-	}
-	if before.Collation != after.Collation {
-		d.say("the collation of %s is %q, it was %q", column, after.Collation, before.Collation)
-	}
-}
-
-// same tells whether two constraints say the same, whatever they are called.
-func same(a, b Constraint) bool {
-	if a.Type != b.Type || a.OnDelete != b.OnDelete || a.OnUpdate != b.OnUpdate || a.References != b.References || a.Deferrable != b.Deferrable {
-		return false
-	}
-	if a.Type == statement.Check || a.Type == statement.Exclusion {
-		return a.Constraint.NotValidSQL("") == b.Constraint.NotValidSQL("")
-	}
-	return slices.Equal(a.Columns, b.Columns) &&
-		(slices.Equal(a.ReferencedColumns, b.ReferencedColumns) || len(a.ReferencedColumns) == 0 || len(b.ReferencedColumns) == 0)
-}
-
-func (d *differing) constraints(title string, before, after *Table) {
-	left := slices.Clone(after.Constraints)
-	for _, one := range before.Constraints {
-		place := slices.IndexFunc(left, func(other Constraint) bool { return other.Name == one.Name })
-		if place < 0 {
-			place = slices.IndexFunc(left, func(other Constraint) bool { return same(one, other) })
-		}
-		if place < 0 {
-			d.say("%s constraint %s of %s is missing", one.Type, statement.QuoteWord(one.Name), title)
-			continue
-		}
-		other := left[place]
-		left = slices.Delete(left, place, place+1)
+func (d *differing) tables() {
+	names := apart(&d.before.tables, &d.after.tables)
+	slices.SortFunc(names, compareNames)
+	for _, name := range names {
+		before, had := d.before.tables.get(name)
+		after, has := d.after.tables.get(name)
 		switch {
-		case !same(one, other):
-			d.say("%s constraint %s of %s is another", one.Type, statement.QuoteWord(one.Name), title)
-		case one.Name != other.Name:
-			d.add(Difference{Message: fmt.Sprintf("%s constraint %s of %s is named %s", one.Type, statement.QuoteWord(one.Name), title, statement.QuoteWord(other.Name)), Minor: !one.Named && !other.Named})
-		case one.Validated != other.Validated:
-			d.say("%s constraint %s of %s is %svalidated", one.Type, statement.QuoteWord(one.Name), title, map[bool]string{true: "", false: "not "}[other.Validated])
+		case before == after || had && before.Temporary || has && after.Temporary:
+		case had && before.Kind == statement.MaterializedView && !has, has && after.Kind == statement.MaterializedView && !had:
+			// Objects tell of it.
+		case !has:
+			if !before.Assumed || d.after.isGone(tableKey(name)) {
+				d.add(Difference{Message: "table " + Plain(name) + " is missing", Kind: statement.Table, Lost: true})
+			}
+		case !had && after.Assumed:
+			// It was there before, and nothing was known of it.
+			d.table(&Table{Name: name, Kind: after.Kind, Partial: true, Assumed: true}, after)
+		case !had:
+			if !d.were(tableKey(name)) {
+				d.say(statement.Table, "table %s is left", Plain(name))
+			}
+		default:
+			d.table(before, after)
 		}
-	}
-	for _, one := range left {
-		if !before.Partial {
-			d.say("%s constraint %s of %s is left", one.Type, statement.QuoteWord(one.Name), title)
-		}
-	}
-}
-
-func sameIndex(a, b Index) bool {
-	if a.Unique != b.Unique || a.Method != b.Method || a.Predicate != b.Predicate || !slices.Equal(a.Include, b.Include) || len(a.Keys) != len(b.Keys) {
-		return false
-	}
-	for i := range a.Keys {
-		if a.Keys[i].Column != b.Keys[i].Column || a.Keys[i].Plain != b.Keys[i].Plain || !a.Keys[i].Plain && a.Keys[i].SQL() != b.Keys[i].SQL() {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *differing) indexes(title string, before, after *Table) {
-	own := func(table *Table) []Index {
-		return slices.DeleteFunc(slices.Clone(table.Indexes), func(index Index) bool { return index.Constraint != "" })
-	}
-	left := own(after)
-	for _, one := range own(before) {
-		place := slices.IndexFunc(left, func(other Index) bool { return other.Name == one.Name })
-		if place < 0 {
-			place = slices.IndexFunc(left, func(other Index) bool { return sameIndex(one, other) })
-		}
-		if place < 0 {
-			d.say("index %s of %s is missing", statement.QuoteWord(one.Name.Name), title)
-			continue
-		}
-		other := left[place]
-		left = slices.Delete(left, place, place+1)
-		switch {
-		case !sameIndex(one, other):
-			d.say("index %s of %s is another", statement.QuoteWord(one.Name.Name), title)
-		case one.Name != other.Name:
-			d.add(Difference{Message: fmt.Sprintf("index %s of %s is named %s", statement.QuoteWord(one.Name.Name), title, statement.QuoteWord(other.Name.Name)), Minor: !one.Named && !other.Named})
-		}
-	}
-	for _, one := range left {
-		d.say("index %s of %s is left", statement.QuoteWord(one.Name.Name), title)
 	}
 }
 
 // objects compares what is no table.
 func (d *differing) objects() {
-	for _, place := range sortedKeys(d.before.objects) {
-		one := d.before.objects[place]
-		other, found := d.after.objects[place]
+	both := d.before.catalogs == d.after.catalogs
+	keys := apart(&d.before.objects, &d.after.objects)
+	slices.SortFunc(keys, compareKeys)
+	for _, at := range keys {
+		one, had := d.before.object(at)
+		other, has := d.after.object(at)
+		switch at.kind {
+		case "comment", "grant", "setting", "extension", statement.Role, statement.Database, statement.SchemaKind:
+			if !both {
+				continue
+			}
+		}
 		switch {
-		case !found:
-			d.say("%s is missing", place.title())
-		case !slices.Equal(one.labels, other.labels):
-			d.say("the values of %s are %s, they were %s", place.title(), strings.Join(other.labels, ", "), strings.Join(one.labels, ", "))
-		case one.definition != other.definition || one.notNull != other.notNull || len(one.constraints) != len(other.constraints):
-			d.say("%s is defined otherwise", place.title())
-		}
-	}
-	for _, place := range sortedKeys(d.after.objects) {
-		if _, found := d.before.objects[place]; !found {
-			d.say("%s is left", place.title())
+		case one.owner.Name != "" && !has || other.owner.Name != "" && !had:
+			// Columns tell of the sequences that they own.
+		case !has:
+			if !d.tableGone(at) {
+				d.say(at.kind, "%s is missing", at.title())
+			}
+		case !had:
+			if !d.were(fateKey(at)) {
+				d.say(at.kind, "%s is left", at.title())
+			}
+		default:
+			d.object(at, one, other)
 		}
 	}
 }
 
-func sortedKeys(objects map[key]object) []key {
-	return slices.SortedFunc(maps.Keys(objects), func(a, b key) int { return strings.Compare(a.title(), b.title()) })
+func compareKeys(a, b key) int {
+	return cmp.Or(strings.Compare(string(a.kind), string(b.kind)), compareNames(a.on, b.on), compareNames(a.name, b.name), strings.Compare(a.arguments, b.arguments))
 }
 
-// title names an object for people.
+// tableGone tells whether an object is one of a table that is missing: the table's line says enough.
+func (d *differing) tableGone(at key) bool {
+	table := at.on
+	if at.kind == "comment" && at.on.Name == "" || at.kind == "grant" || at.kind == "setting" {
+		table = at.name
+	}
+	return d.before.tables.has(table) && !d.after.tables.has(table)
+}
+
+func (d *differing) object(at key, before, after object) {
+	same := before.deparsed == after.deparsed
+	if !slices.Equal(before.labels, after.labels) {
+		missing := slices.DeleteFunc(slices.Clone(before.labels), func(label string) bool { return slices.Contains(after.labels, label) })
+		left := slices.DeleteFunc(slices.Clone(after.labels), func(label string) bool { return slices.Contains(before.labels, label) })
+		for _, label := range missing {
+			d.say(statement.EnumValue, "the value %s of %s is missing", label, at.title())
+		}
+		for _, label := range left {
+			d.say(statement.EnumValue, "the value %s of %s is left", label, at.title())
+		}
+		if len(missing) == 0 && len(left) == 0 {
+			d.say(statement.EnumValue, "the values of %s are in another order", at.title())
+		}
+	}
+	if at.kind == statement.Domain {
+		d.domain(at, before, after, same)
+		return
+	}
+	if same && before.definition != after.definition {
+		d.say(at.kind, "%s is defined otherwise", at.title())
+	}
+}
+
+func (d *differing) domain(at key, before, after object, same bool) {
+	if before.base.SQL != after.base.SQL {
+		d.say(at.kind, "the type of %s is %s, it was %s", at.title(), after.base.SQL, before.base.SQL)
+	}
+	if before.notNull != after.notNull {
+		d.say(at.kind, "%s %s", at.title(), nullness(after.notNull))
+	}
+	if same && before.definition != after.definition {
+		d.say(at.kind, "the default of %s is another", at.title())
+	}
+	d.pair(at.title(), before.constraints, after.constraints, true, nil)
+}
+
+// vanished tells of what was never seen, but was there as a statement tells that took it away, and is not any more.
+func (d *differing) vanished() {
+	keys := apart(&d.before.fates, &d.after.fates)
+	slices.SortFunc(keys, compareKeys)
+	for _, at := range keys {
+		then, _ := d.before.fates.get(at)
+		now, _ := d.after.fates.get(at)
+		switch {
+		case at.on.Name != "" && (d.before.isGone(tableKey(at.on)) || d.after.isGone(tableKey(at.on))):
+		case now.was && now.gone && !now.maybe && !then.gone && !d.before.knows(at) && !d.after.knows(at):
+			d.add(Difference{
+				Message: at.title() + " is missing", Kind: at.kind, Lost: at.kind == statement.Table || at.kind == statement.Column,
+			})
+		case now.made && !now.gone && !then.made && !then.was && !d.before.knows(at) && !d.after.knows(at):
+			d.say(at.kind, "%s is left", at.title())
+		}
+	}
+}
+
+// knows tells whether the schema itself has something, so that it was compared.
+func (s *Schema) knows(at key) bool {
+	switch at.kind {
+	case statement.Table:
+		return s.tables.has(at.name)
+	case statement.Index:
+		found, known := s.relations.get(at.name)
+		return known && found.kind == statement.Index
+	case statement.Column, statement.ConstraintKind:
+		table, _ := s.tables.get(at.on)
+		_, column := table.Column(at.name.Name)
+		_, constraint := table.Constraint(at.name.Name)
+		return at.kind == statement.Column && column || at.kind == statement.ConstraintKind && constraint
+	case statement.Type:
+		return s.Has(statement.Type, at.name)
+	}
+	return s.objects.has(at)
+}
+
+// title names an object or a part of a table for people.
 func (k key) title() string {
 	switch k.kind {
 	case "grant":
 		return strings.TrimSpace(fmt.Sprintf("the privilege %s on %s of %s", k.arguments, Plain(k.name), k.on.Name))
 	case "comment":
-		return strings.TrimSpace(fmt.Sprintf("the comment on %s %s", k.arguments, Plain(k.name)))
+		name := Plain(k.name)
+		if k.on.Name != "" {
+			name += " of " + Plain(k.on)
+		}
+		return fmt.Sprintf("the comment on %s %s", k.arguments, name)
 	case "setting":
-		return strings.TrimSpace(fmt.Sprintf("the setting %s of %s", strings.TrimSpace(k.arguments), Plain(k.name)))
+		return fmt.Sprintf("the setting %s of %s", k.arguments, Plain(k.name))
 	case statement.Function:
 		return fmt.Sprintf("function %s(%s)", Plain(k.name), k.arguments)
 	}

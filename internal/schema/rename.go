@@ -7,262 +7,271 @@ import (
 )
 
 func (a *applying) rename(c statement.Rename) {
+	if c.IfExists && c.Part != "" && !a.relations.has(a.Resolve(c.Object)) && (a.Complete || a.Gone(c.Object)) {
+		return
+	}
 	switch c.Kind {
-	case statement.Table, statement.ForeignTable, statement.View, statement.MaterializedView, statement.Sequence:
+	case statement.Table, statement.ForeignTable, statement.View, statement.MaterializedView, statement.Sequence, statement.Index:
 		from := a.Resolve(c.Object)
-		if table, index := a.Index(c.Object); a.tables[from] == nil && table != nil {
-			a.renameIndex(table, index.Name, c.To) // ALTER TABLE renames indexes too.
-			return
-		}
 		a.move(c.Kind, from, statement.Name{Schema: from.Schema, Name: c.To}, c.IfExists)
 	case statement.Column:
 		a.renameColumn(c)
 	case statement.ConstraintKind:
-		table := a.edit(c.Object)
-		for i := range table.Constraints {
-			if table.Constraints[i].Name == c.Part {
-				table.Constraints[i].Name, table.Constraints[i].Named = c.To, true
-			}
-		}
-		for i := range table.Indexes {
-			if table.Indexes[i].Constraint == c.Part {
-				table.Indexes[i].Constraint, table.Indexes[i].Name.Name = c.To, c.To
-			}
-		}
-	case statement.Index:
-		if table, index := a.Index(c.Object); table != nil {
-			a.renameIndex(table, index.Name, c.To)
-		}
+		a.renameConstraint(c)
 	case statement.EnumValue:
-		place := key{kind: statement.Enum, name: a.inPath(c.Object)}
-		if one, known := a.objects[place]; known {
-			one.labels = slices.Clone(one.labels)
-			if at := slices.Index(one.labels, c.Part); at >= 0 {
-				one.labels[at] = c.To
-			}
-			a.objects[place] = one
-		}
+		a.renameEnumValue(c)
 	case statement.SchemaKind:
 		a.renameSchema(c.Object.Name, c.To)
 	case statement.Type, statement.Domain:
-		from := a.inPath(c.Object)
+		from := a.resolveType(c.Object)
 		a.renameType(from, statement.Name{Schema: from.Schema, Name: c.To})
 	default:
 		a.renameObject(c)
 	}
 }
 
+func (a *applying) renameEnumValue(c statement.Rename) {
+	at := key{kind: statement.Enum, name: a.resolveType(c.Object)}
+	one, known := a.object(at)
+	if !known {
+		return
+	}
+	one.labels = slices.Clone(one.labels)
+	place := slices.Index(one.labels, c.Part)
+	switch {
+	case place < 0:
+		a.refuse(true, "enum value %s of %s does not exist", c.Part, Plain(at.name))
+		return
+	case slices.Contains(one.labels, c.To):
+		a.refuse(true, "enum value %s of %s exists already", c.To, Plain(at.name))
+	}
+	one.labels[place] = c.To
+	a.putObject(at, one)
+}
+
 // renameObject renames a function, a trigger, a policy and the like.
 func (a *applying) renameObject(c statement.Rename) {
-	on, from := statement.Name{}, a.inPath(c.Object)
+	from := a.place(c.Kind, statement.Object{Name: c.Object})
 	if c.Part != "" {
-		on, from = a.Resolve(c.Object), statement.Name{Name: c.Part}
+		from = key{kind: c.Kind, name: statement.Name{Name: c.Part}, on: a.Resolve(c.Object)}
+	} else if found := a.functions(from.name); c.Kind == statement.Function && len(found) == 1 {
+		from = found[0]
 	}
-	for place, one := range a.objects {
-		if place.kind == c.Kind && place.on == on && (place.name == from || place.name.Name == c.Object.Name && on.Name == "") {
-			delete(a.objects, place)
-			place.name.Name = c.To
-			a.objects[place] = one
-			return
+	to := from
+	to.name.Name = c.To
+	if c.Kind == statement.Trigger && a.tables.has(from.on) {
+		table := a.own(from.on)
+		if place := slices.Index(table.TriggersOff, c.Part); place >= 0 {
+			table.TriggersOff[place] = c.To
 		}
 	}
+	a.rekey(from, to, c.IfExists)
+}
+
+// rekey gives an object another key.
+func (a *applying) rekey(from, to key, ifExists bool) {
+	one, known := a.object(from)
+	if !known {
+		a.missing(from, ifExists)
+		a.appear(to)
+		return
+	}
+	if a.objects.has(to) {
+		a.refuse(true, "%s exists already", to.title())
+	}
+	comment := key{kind: "comment", name: from.name, on: from.on, arguments: string(fateKey(from).kind) + from.arguments}
+	said, commented := a.object(comment)
+	a.removeObject(from)
+	a.putObject(to, one)
+	if comment.name, comment.on = to.name, to.on; commented {
+		a.putObject(comment, said)
+	}
+}
+
+// appear notes that something which was never seen got a name.
+func (a *applying) appear(at key) {
+	found, _ := a.fates.get(at)
+	found.gone, found.made = false, !found.was
+	a.fates.put(a.owner, at, found)
+}
+
+func (a *applying) renameConstraint(c statement.Rename) {
+	table := a.table(c.Object)
+	if !a.tables.has(table.Name) {
+		return
+	}
+	from, to := partKey(statement.ConstraintKind, table.Name, c.Part), partKey(statement.ConstraintKind, table.Name, c.To)
+	one := table.constraint(func(one *Constraint) bool { return one.Name == c.Part })
+	if one == nil {
+		if table.Assumed {
+			a.missing(from, c.IfExists)
+			a.appear(to)
+		} else {
+			a.refuse(a.certainly(table) || a.isGone(from), "%s does not exist", from.title())
+		}
+		return
+	}
+	if _, exists := table.Constraint(c.To); exists {
+		a.refuse(true, "%s exists already", to.title())
+	}
+	one.Name, one.Named = c.To, true
+	a.noteConstraint(table.Name, *one)
+	a.lost(from)
+	a.here(to)
+	for i := range table.Indexes {
+		if index := &table.Indexes[i]; index.Constraint == c.Part {
+			a.renameRelation(index.Name, c.To)
+			index.Constraint, index.Name.Name, index.Named = c.To, c.To, true
+		}
+	}
+	a.reparent(table, c.Part, c.To)
+	for _, child := range a.children(table.Name) {
+		if own, both := child.Constraint(c.Part); both && own.Inherited && own.Type == statement.Check {
+			a.quietly(statement.Rename{At: c.At, Kind: c.Kind, Object: child.Name, Part: c.Part, To: c.To})
+		}
+	}
+}
+
+// reparent tells the parts of an index of its new name.
+func (a *applying) reparent(table *Table, from, to string) {
+	for _, child := range a.children(table.Name) {
+		for i := range a.own(child.Name).Indexes {
+			if index := &a.own(child.Name).Indexes[i]; index.Parent.Name == from && index.Parent.Schema == table.Name.Schema {
+				index.Parent.Name = to
+			}
+		}
+	}
+}
+
+// renameRelation moves the entry of an index.
+func (a *applying) renameRelation(from statement.Name, name string) {
+	found, known := a.relations.get(from)
+	to := statement.Name{Schema: from.Schema, Name: name}
+	if _, taken := a.relations.get(to); taken {
+		a.refuse(true, "relation %s exists already", Plain(to))
+	}
+	if a.relations.remove(a.owner, from); known {
+		a.relations.put(a.owner, to, found)
+	}
+	a.lost(key{kind: statement.Index, name: from})
+	a.here(key{kind: statement.Index, name: to})
 }
 
 func (a *applying) renameIndex(table *Table, from statement.Name, to string) {
-	table = a.edit(table.Name)
-	for i := range table.Indexes {
-		if table.Indexes[i].Name != from {
-			continue
+	index := a.own(table.Name).index(from.Name)
+	a.renameRelation(from, to)
+	index.Name.Name, index.Named = to, true
+	if index.Constraint != "" {
+		one := a.own(table.Name).constraint(func(one *Constraint) bool { return one.Name == index.Constraint })
+		if one != nil {
+			one.Name, one.Named = to, true
+			a.noteConstraint(table.Name, *one)
 		}
-		if constraint := table.Indexes[i].Constraint; constraint != "" {
-			for j := range table.Constraints {
-				if table.Constraints[j].Name == constraint {
-					table.Constraints[j].Name, table.Constraints[j].Named = to, true
-				}
-			}
-			table.Indexes[i].Constraint = to
-		}
-		table.Indexes[i].Name.Name, table.Indexes[i].Named = to, true
+		index.Constraint = to
 	}
+	a.reparent(table, from.Name, to)
 }
 
 func (a *applying) renameColumn(c statement.Rename) {
-	if c.OnView {
+	if found, _ := a.relations.get(a.Resolve(c.Object)); c.OnView || found.kind == statement.View {
 		return
 	}
-	table := a.edit(c.Object)
-	if !a.needs(table, c.Part) && !table.Partial {
+	table := a.table(c.Object)
+	if !a.tables.has(table.Name) {
 		return
 	}
-	if _, exists := table.Column(c.To); exists {
+	if table.column(c.Part) == nil {
+		if !a.needs(table, c.Part) && !table.Partial {
+			return
+		}
+		a.missing(partKey(statement.Column, table.Name, c.Part), c.IfExists)
+		a.appear(partKey(statement.Column, table.Name, c.To))
+	} else {
+		a.lost(partKey(statement.Column, table.Name, c.Part))
+		a.here(partKey(statement.Column, table.Name, c.To))
+	}
+	if table.column(c.To) != nil {
 		a.refuse(true, "column %s of %s exists already", statement.QuoteWord(c.To), Plain(table.Name))
 	}
+	renameIn(table, table.Name, c.Part, c.To)
+	if column := table.column(c.To); column != nil && column.Sequence.Name != "" {
+		at := key{kind: statement.Sequence, name: column.Sequence}
+		if one, known := a.object(at); known {
+			one.column = c.To
+			a.objects.put(a.owner, at, &one)
+		}
+	}
+	comment := key{kind: "comment", name: statement.Name{Name: c.Part}, on: table.Name, arguments: string(statement.Column)}
+	if said, commented := a.object(comment); commented {
+		a.removeObject(comment)
+		comment.name.Name = c.To
+		a.putObject(comment, said)
+	}
+	for _, one := range a.referring(table.Name) {
+		renameIn(a.own(one.table.Name), table.Name, c.Part, c.To)
+	}
+	for _, view := range a.readers(table.Name) {
+		// What the view reads keeps its place; that it goes by another name now is not in its definition.
+		one, _ := a.object(view)
+		if one.words = append(slices.Clip(one.words), c.To); slices.Contains(one.columns, columnOf{table.Name, c.Part}) {
+			one.columns = append(slices.Clip(one.columns), columnOf{table.Name, c.To})
+		}
+		a.objects.put(a.owner, view, &one)
+	}
+	a.descend(table.Name, func(child statement.Name) statement.Change {
+		return statement.Rename{At: c.At, Kind: c.Kind, Object: child, Part: c.Part, To: c.To}
+	})
+}
+
+// renameIn renames a column in all that a table keeps of it: of the table itself, or in foreign keys to another one.
+func renameIn(table *Table, of statement.Name, from, to string) {
 	swap := func(names []string) []string {
-		if !slices.Contains(names, c.Part) {
+		if !slices.Contains(names, from) {
 			return names
 		}
 		names = slices.Clone(names)
 		for i := range names {
-			if names[i] == c.Part {
-				names[i] = c.To
+			if names[i] == from {
+				names[i] = to
 			}
 		}
 		return names
 	}
-	for i := range table.Columns {
-		if table.Columns[i].Name == c.Part {
-			table.Columns[i].Name = c.To
+	express := func(expression *statement.Expression) *statement.Expression {
+		if expression == nil || !slices.Contains(expression.Columns, from) {
+			return expression
 		}
+		copied := *expression
+		copied.Columns = swap(expression.Columns)
+		return &copied
 	}
 	for i := range table.Constraints {
 		one := &table.Constraints[i]
-		one.Columns, one.NotNullColumns = swap(one.Columns), swap(one.NotNullColumns)
-		if one.References == table.Name {
+		if one.References == of {
 			one.ReferencedColumns = swap(one.ReferencedColumns)
+		}
+		if table.Name == of {
+			one.Columns, one.NotNullColumns, one.Expression = swap(one.Columns), swap(one.NotNullColumns), express(one.Expression)
+		}
+	}
+	if table.Name != of {
+		return
+	}
+	for i := range table.Columns {
+		if column := &table.Columns[i]; column.Name == from {
+			column.Name = to
+		} else {
+			column.Generated = express(column.Generated)
 		}
 	}
 	for i := range table.Indexes {
 		index := &table.Indexes[i]
 		index.Keys, index.Include = slices.Clone(index.Keys), swap(index.Include)
 		for j := range index.Keys {
-			if index.Keys[j].Column == c.Part {
-				index.Keys[j].Column = c.To
+			if index.Keys[j].Column == from {
+				index.Keys[j].Column = to
 			}
 		}
 	}
 	table.PartitionKey = swap(table.PartitionKey)
-	for other := range a.ReferencedBy(table.Name) {
-		referring := a.edit(other)
-		for i := range referring.Constraints {
-			if referring.Constraints[i].References == table.Name {
-				referring.Constraints[i].ReferencedColumns = swap(referring.Constraints[i].ReferencedColumns)
-			}
-		}
-	}
-}
-
-// move gives a relation another full name, and tells all that point to it.
-func (a *applying) move(kind statement.Kind, from, to statement.Name, ifExists bool) {
-	table := a.tables[from]
-	if table == nil {
-		for _, one := range []statement.Kind{kind, statement.View, statement.MaterializedView, statement.Sequence} {
-			if found, known := a.objects[key{kind: one, name: from}]; known {
-				a.without(key{kind: one, name: from})
-				a.objects[key{kind: one, name: to}] = found
-				a.repoint(from, to)
-				return
-			}
-		}
-		if a.missing(statement.Table, from, ifExists); a.Complete || kind != statement.Table {
-			return
-		}
-	}
-	if _, exists := a.tables[to]; exists {
-		a.refuse(true, "table %s exists already", Plain(to))
-	}
-	table = a.edit(from)
-	table.Name = to
-	for i := range table.Indexes {
-		table.Indexes[i].Name.Schema = to.Schema
-	}
-	delete(a.tables, from)
-	a.gone[key{kind: statement.Table, name: from}] = true
-	a.tables[to] = table
-	delete(a.gone, key{kind: statement.Table, name: to})
-	a.repoint(from, to)
-}
-
-// repoint leads to a relation's new name whatever led to the old one.
-func (a *applying) repoint(from, to statement.Name) {
-	for _, table := range a.Tables() {
-		points := table.PartitionOf == from || slices.Contains(table.Inherits, from) ||
-			slices.ContainsFunc(table.Constraints, func(one Constraint) bool { return one.References == from })
-		if !points {
-			continue
-		}
-		table = a.edit(table.Name)
-		if table.PartitionOf == from {
-			table.PartitionOf = to
-		}
-		for i := range table.Constraints {
-			if table.Constraints[i].References == from {
-				table.Constraints[i].References = to
-			}
-		}
-	}
-	for place, one := range a.objects {
-		moved := place
-		if place.on == from {
-			moved.on = to
-		}
-		if (place.kind == "setting" || place.kind == "grant" || place.kind == "comment") && place.name == from {
-			moved.name = to
-		}
-		if at := slices.Index(one.reads, from); at >= 0 {
-			one.reads = slices.Clone(one.reads)
-			one.reads[at] = to
-		}
-		if delete(a.objects, place); true {
-			a.objects[moved] = one
-		}
-	}
-}
-
-func (a *applying) renameType(from, to statement.Name) {
-	for _, kind := range []statement.Kind{statement.Enum, statement.Domain, statement.Type} {
-		if one, known := a.objects[key{kind: kind, name: from}]; known {
-			a.without(key{kind: kind, name: from})
-			a.objects[key{kind: kind, name: to}] = one
-		}
-	}
-	for _, table := range a.Tables() {
-		for i, column := range table.Columns {
-			if column.Type.Name.Name != "" && a.inPath(column.Type.Name) == from {
-				editable := a.edit(table.Name)
-				editable.Columns[i].Type.Name = to
-				editable.Columns[i].Type.SQL = Plain(to)
-			}
-		}
-	}
-}
-
-func (a *applying) renameSchema(from, to string) {
-	for _, table := range a.Tables() {
-		if table.Name.Schema == from {
-			a.move(statement.Table, table.Name, statement.Name{Schema: to, Name: table.Name.Name}, false)
-		}
-	}
-	for place, one := range a.objects {
-		moved := place
-		if place.name.Schema == from {
-			moved.name.Schema = to
-		}
-		if place.kind == statement.SchemaKind && place.name.Name == from {
-			moved.name.Name = to
-		}
-		if moved != place {
-			a.without(place)
-			a.objects[moved] = one
-		}
-	}
-}
-
-func (a *applying) setSchema(c statement.SetSchema) {
-	switch c.Kind {
-	case statement.Table, statement.View, statement.MaterializedView, statement.Sequence, statement.ForeignTable:
-		from := a.Resolve(c.Object)
-		a.move(c.Kind, from, statement.Name{Schema: c.Schema, Name: from.Name}, false)
-	case statement.Type, statement.Domain:
-		from := a.inPath(c.Object)
-		a.renameType(from, statement.Name{Schema: c.Schema, Name: from.Name})
-	default:
-		for place, one := range a.objects {
-			if place.kind == c.Kind && place.name == a.inPath(c.Object) {
-				a.without(place)
-				place.name.Schema = c.Schema
-				a.objects[place] = one
-				return
-			}
-		}
-	}
 }

@@ -3,7 +3,6 @@
 package schema
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -21,156 +20,7 @@ type Origin struct {
 	IfNotExists bool
 }
 
-// Column is a column of a table.
-type Column struct {
-	Name      string
-	Type      statement.TypeName
-	Collation string
-	NotNull   bool
-	// Default is its SQL, empty when there is none; HasDefault tells that there is one, also where the SQL is not known.
-	Default    *statement.Expression
-	HasDefault bool
-	Identity   bool
-	// Serial tells that it owns the sequence of its default.
-	Serial bool
-	// Generated is the expression of a generated column, Virtual that it is not stored.
-	Generated *statement.Expression
-	Virtual   bool
-	// NullFraction is how many of the rows have no value, from 0 to 1; -1 when it is not known.
-	NullFraction float64
-}
-
-// Constraint is a constraint of a table.
-type Constraint struct {
-	statement.Constraint
-	// Named tells that the SQL gave the name; else it is the one that PostgreSQL chooses.
-	Named     bool
-	Validated bool
-}
-
-// Index is an index of a table.
-type Index struct {
-	Name   statement.Name
-	Named  bool
-	Method string
-	Keys   []statement.IndexKey
-	// Include and Predicate are those of CREATE INDEX.
-	Include   []string
-	Predicate string
-	Unique    bool
-	Invalid   bool
-	// Constraint is the constraint that it serves, empty for one of its own.
-	Constraint string
-	Origin     Origin
-}
-
-// Columns returns the columns of the keys; "" stands for an expression.
-func (i Index) Columns() []string {
-	var columns []string
-	for _, key := range i.Keys {
-		columns = append(columns, key.Column)
-	}
-	return columns
-}
-
-// Size is how large a table is.
-type Size struct{ Rows, Bytes int64 }
-
-// Table is a table. All its methods accept nil, which is a table that was never seen.
-type Table struct {
-	Name                statement.Name
-	Temporary, Unlogged bool
-	Foreign             bool
-	Columns             []Column
-	// Partial tells that the table was there before anything was read: what is listed is not all.
-	Partial     bool
-	Constraints []Constraint
-	Indexes     []Index
-	PartitionBy string
-	// PartitionKey are its columns, "" for an expression.
-	PartitionKey []string
-	PartitionOf  statement.Name
-	Bound        string
-	Inherits     []statement.Name
-	// ReplicaIndex is the index of REPLICA IDENTITY USING INDEX; ReplicaIdentity is "default", "full", "nothing" or "index".
-	ReplicaIdentity, ReplicaIndex string
-	RowSecurity                   bool
-	Origin                        Origin
-	// Size is nil where it is not known.
-	Size *Size
-
-	owner *int
-}
-
-// Column returns a column.
-func (t *Table) Column(name string) (Column, bool) {
-	if t == nil {
-		return Column{}, false
-	}
-	place := slices.IndexFunc(t.Columns, func(column Column) bool { return column.Name == name })
-	if place < 0 {
-		return Column{}, false
-	}
-	return t.Columns[place], true
-}
-
-// Constraint returns a constraint by its name.
-func (t *Table) Constraint(name string) (Constraint, bool) {
-	if t == nil {
-		return Constraint{}, false
-	}
-	place := slices.IndexFunc(t.Constraints, func(one Constraint) bool { return one.Name == name })
-	if place < 0 {
-		return Constraint{}, false
-	}
-	return t.Constraints[place], true
-}
-
-// PrimaryKey returns the primary key.
-func (t *Table) PrimaryKey() (Constraint, bool) {
-	if t == nil {
-		return Constraint{}, false
-	}
-	place := slices.IndexFunc(t.Constraints, func(one Constraint) bool { return one.Type == statement.PrimaryKey })
-	if place < 0 {
-		return Constraint{}, false
-	}
-	return t.Constraints[place], true
-}
-
-// Indexed tells whether an index or a constraint with an index has the column among its keys.
-func (t *Table) Indexed(column string) bool {
-	return t != nil && slices.ContainsFunc(t.Indexes, func(index Index) bool { return slices.Contains(index.Columns(), column) })
-}
-
-// NeverNull tells whether a validated CHECK, or the column itself, keeps NULL out of a column.
-func (t *Table) NeverNull(column string) bool {
-	if t == nil {
-		return false
-	}
-	if known, found := t.Column(column); found && known.NotNull {
-		return true
-	}
-	return slices.ContainsFunc(t.Constraints, func(one Constraint) bool {
-		return one.Validated && !one.NotEnforced && slices.Contains(one.NotNullColumns, column)
-	})
-}
-
-// Rows returns how many rows the table has, and whether that is known.
-func (t *Table) Rows() (int64, bool) {
-	if t == nil || t.Size == nil {
-		return 0, false
-	}
-	return t.Size.Rows, true
-}
-
-func (t *Table) copy() *Table {
-	copied := *t
-	copied.Columns, copied.Constraints, copied.Indexes = slices.Clone(t.Columns), slices.Clone(t.Constraints), slices.Clone(t.Indexes)
-	return &copied
-}
-
-// key tells one object from another.
+// key tells one object from another, or one part of a table.
 type key struct {
 	kind statement.Kind
 	name statement.Name
@@ -183,11 +33,40 @@ type key struct {
 type object struct {
 	definition string
 	labels     []string // of an enum
-	// constraints are a domain's.
+	// base, constraints and notNull are a domain's.
+	base        statement.TypeName
 	constraints []Constraint
 	notNull     bool
-	reads       []statement.Name
-	origin      Origin
+	// reads are the tables that a view or a rule is made of, words the names beyond those in its definition
+	// that its columns got meanwhile.
+	reads []statement.Name
+	words []string
+	// columns are those that a view reads, known of one that was read from the catalogs.
+	columns []columnOf
+	// calls is the function of a trigger.
+	calls statement.Name
+	// owner and column own a sequence.
+	owner    statement.Name
+	column   string
+	origin   Origin
+	deparsed bool
+}
+
+// relation is what a name of a table, an index, a view or a sequence stands for: they share one space of names.
+type relation struct {
+	kind statement.Kind
+	// table is that of an index.
+	table statement.Name
+}
+
+// fate is what is known of an object or a part that may not be in the schema.
+type fate struct {
+	// gone: it is not there.
+	gone bool
+	// was: it was there before all that was read, as a statement tells that took it away. maybe: the statement said IF EXISTS.
+	was, maybe bool
+	// made: it is there though what it is was never seen, because something unseen got its name.
+	made bool
 }
 
 // Schema is a database's schema. It is not safe for concurrent use.
@@ -195,28 +74,38 @@ type Schema struct {
 	// Complete tells that everything there is was read: what is not in it does not exist.
 	Complete bool
 
-	tables  map[statement.Name]*Table
-	objects map[key]object
-	// gone are objects that were dropped.
-	gone map[key]bool
+	tables    shelf[statement.Name, *Table]
+	relations shelf[statement.Name, relation]
+	objects   shelf[key, *object]
+	fates     shelf[key, fate]
+	// mentions leads from a name to all that may have to do with it: foreign keys to a table, columns of a type, views that
+	// read, constraints of a name. Who asks looks whether it is still so, so that nothing has to be taken out.
+	mentions shelf[statement.Name, []key]
+
 	path []string
-	// outer is the path that holds when the migration ends.
+	// outer is the path that holds when the transaction ends.
 	outer []string
 	zone  string
 	owner *int
+	// catalogs tells that it was read from a database: comments, privileges and settings are not in it.
+	catalogs bool
 }
 
 // New returns an empty schema.
 func New() *Schema {
-	return &Schema{
-		tables: map[statement.Name]*Table{}, objects: map[key]object{}, gone: map[key]bool{}, path: []string{"public"}, outer: []string{"public"}, owner: new(int),
+	ofName := func(name statement.Name) uint32 { return hash(name.Schema, ".", name.Name) }
+	ofKey := func(at key) uint32 {
+		return hash(at.name.Schema, ".", at.name.Name, string(at.kind), at.on.Name, at.arguments)
 	}
+	s := &Schema{path: []string{"public"}, outer: []string{"public"}, owner: new(int)}
+	s.tables.hash, s.relations.hash, s.mentions.hash = ofName, ofName, ofName
+	s.objects.hash, s.fates.hash = ofKey, ofKey
+	return s
 }
 
-// Clone returns a schema of its own. Tables are copied when one of the two changes them.
+// Clone returns a schema of its own. What the two have in common is copied when one of them changes it.
 func (s *Schema) Clone() *Schema {
 	copied := *s
-	copied.tables, copied.objects, copied.gone = maps.Clone(s.tables), maps.Clone(s.objects), maps.Clone(s.gone)
 	copied.owner, s.owner = new(int), new(int)
 	return &copied
 }
@@ -237,16 +126,43 @@ const temporary = "pg_temp"
 
 // Resolve returns the full name of a relation: where the search path finds it, else where it would be made.
 func (s *Schema) Resolve(name statement.Name) statement.Name {
+	if name.Schema != "" || name.Name == "" {
+		return name
+	}
+	if full := (statement.Name{Schema: temporary, Name: name.Name}); s.relations.has(full) {
+		return full
+	}
+	for _, schema := range s.path {
+		if full := (statement.Name{Schema: schema, Name: name.Name}); s.relations.has(full) {
+			return full
+		}
+	}
+	return s.inPath(name)
+}
+
+// inPath returns the name in the first schema of the search path; PostgreSQL passes over those that do not exist.
+func (s *Schema) inPath(name statement.Name) statement.Name {
 	if name.Schema != "" {
 		return name
 	}
-	for _, schema := range append([]string{temporary}, s.path...) {
-		full := statement.Name{Schema: schema, Name: name.Name}
-		if _, found := s.tables[full]; found {
-			return full
+	for _, schema := range s.path {
+		if !s.isGone(key{kind: statement.SchemaKind, name: statement.Name{Name: schema}}) {
+			name.Schema = schema
+			break
 		}
-		for _, kind := range []statement.Kind{statement.View, statement.MaterializedView, statement.Sequence} {
-			if _, found := s.objects[key{kind: kind, name: full}]; found {
+	}
+	return name
+}
+
+// resolveObject returns the full name of an object that is no relation: where the search path finds one of these kinds.
+func (s *Schema) resolveObject(name statement.Name, kinds ...statement.Kind) statement.Name {
+	if name.Schema != "" {
+		return name
+	}
+	for _, schema := range s.path {
+		full := statement.Name{Schema: schema, Name: name.Name}
+		for _, kind := range kinds {
+			if s.objects.has(key{kind: kind, name: full}) {
 				return full
 			}
 		}
@@ -254,114 +170,162 @@ func (s *Schema) Resolve(name statement.Name) statement.Name {
 	return s.inPath(name)
 }
 
-// inPath returns the name in the first schema of the search path.
-func (s *Schema) inPath(name statement.Name) statement.Name {
-	if name.Schema == "" && len(s.path) > 0 {
-		name.Schema = s.path[0]
+// resolveType returns the full name of a type.
+func (s *Schema) resolveType(name statement.Name) statement.Name {
+	return s.resolveObject(name, statement.Enum, statement.Domain, statement.Type)
+}
+
+// resolveFunction returns the full name of a function: arguments do not count.
+func (s *Schema) resolveFunction(name statement.Name) statement.Name {
+	if name.Schema != "" {
+		return name
 	}
-	return name
+	for _, schema := range s.path {
+		if full := (statement.Name{Schema: schema, Name: name.Name}); len(s.functions(full)) > 0 {
+			return full
+		}
+	}
+	return s.inPath(name)
+}
+
+// functions returns the functions of a full name.
+func (s *Schema) functions(name statement.Name) []key {
+	mentioned, _ := s.mentions.get(name)
+	var found []key
+	for _, at := range mentioned {
+		if (at.kind == statement.Function || at.kind == "aggregate") && at.name == name && s.objects.has(at) {
+			found = append(found, at)
+		}
+	}
+	return found
+}
+
+// object returns what is known of an object.
+func (s *Schema) object(at key) (object, bool) {
+	if found, known := s.objects.get(at); known {
+		return *found, true
+	}
+	return object{}, false
+}
+
+// mention notes that something has to do with a name.
+func (s *Schema) mention(name statement.Name, by key) {
+	before, _ := s.mentions.get(name)
+	if !slices.Contains(before, by) {
+		s.mentions.put(s.owner, name, append(slices.Clip(before), by))
+	}
+}
+
+// mentioning returns the tables that may have to do with a name, in the order in which they were seen.
+func (s *Schema) mentioning(name statement.Name) []*Table {
+	mentioned, _ := s.mentions.get(name)
+	var tables []*Table
+	for _, by := range mentioned {
+		if by.kind != statement.Table {
+			continue
+		}
+		if table, found := s.tables.get(by.name); found && !slices.Contains(tables, table) {
+			tables = append(tables, table)
+		}
+	}
+	return tables
 }
 
 // Table returns a table, nil for one that was never seen.
-func (s *Schema) Table(name statement.Name) *Table { return s.tables[s.Resolve(name)] }
+func (s *Schema) Table(name statement.Name) *Table {
+	table, _ := s.tables.get(s.Resolve(name))
+	return table
+}
 
 // Tables returns all tables, sorted by name.
 func (s *Schema) Tables() []*Table {
-	return slices.SortedFunc(maps.Values(s.tables), func(a, b *Table) int {
-		return strings.Compare(a.Name.Schema+"."+a.Name.Name, b.Name.Schema+"."+b.Name.Name)
-	})
+	var tables []*Table
+	for _, table := range s.tables.all() {
+		tables = append(tables, table)
+	}
+	slices.SortFunc(tables, func(a, b *Table) int { return compareNames(a.Name, b.Name) })
+	return tables
 }
 
-// Origin returns where a view or another object that is no table comes from, and whether it was seen.
-func (s *Schema) Origin(kind statement.Kind, name statement.Name) (Origin, bool) {
-	for _, one := range []statement.Kind{kind, statement.View, statement.MaterializedView} {
-		if found, known := s.objects[key{kind: one, name: s.Resolve(name)}]; known {
-			return found.origin, true
-		}
+func compareNames(a, b statement.Name) int {
+	if order := strings.Compare(a.Schema, b.Schema); order != 0 {
+		return order
 	}
-	return Origin{}, false
-}
-
-// edit returns a table to change, which is copied first when another schema shares it. A table that was never seen is
-// noted as one that was there before.
-func (s *Schema) edit(name statement.Name) *Table {
-	full := s.Resolve(name)
-	table := s.tables[full]
-	switch {
-	case table == nil:
-		table = &Table{Name: full, Partial: true, Origin: Origin{Migration: Before}}
-	case table.owner == s.owner:
-		return table
-	default:
-		table = table.copy()
-	}
-	table.owner = s.owner
-	s.tables[full] = table
-	return table
+	return strings.Compare(a.Name, b.Name)
 }
 
 // Index finds an index and its table, nil when it was never seen.
 func (s *Schema) Index(name statement.Name) (*Table, Index) {
-	for _, table := range s.tables {
-		for _, index := range table.Indexes {
-			if index.Name.Name == name.Name && (name.Schema == "" || name.Schema == index.Name.Schema) {
-				return table, index
-			}
-		}
+	full := s.Resolve(name)
+	found, _ := s.relations.get(full)
+	if found.kind != statement.Index {
+		return nil, Index{}
+	}
+	table, _ := s.tables.get(found.table)
+	if index := table.index(full.Name); index != nil {
+		return table, *index
 	}
 	return nil, Index{}
 }
 
 // ReferencedBy returns the foreign keys of other tables that point to a table.
 func (s *Schema) ReferencedBy(name statement.Name) map[statement.Name][]Constraint {
-	full, found := s.Resolve(name), map[statement.Name][]Constraint{}
-	for other, table := range s.tables {
+	found := map[statement.Name][]Constraint{}
+	for _, one := range s.referring(s.Resolve(name)) {
+		found[one.table.Name] = append(found[one.table.Name], one.constraint)
+	}
+	return found
+}
+
+// reference is a foreign key and its table.
+type reference struct {
+	table      *Table
+	constraint Constraint
+}
+
+// referring returns the foreign keys of other tables that point to a table.
+func (s *Schema) referring(name statement.Name) []reference {
+	var found []reference
+	for _, table := range s.mentioning(name) {
 		for _, constraint := range table.Constraints {
-			if constraint.Type == statement.ForeignKey && constraint.References == full && other != full {
-				found[other] = append(found[other], constraint)
+			if constraint.Type == statement.ForeignKey && constraint.References == name && table.Name != name {
+				found = append(found, reference{table, constraint})
 			}
 		}
 	}
 	return found
 }
 
-// ReadBy returns the views that read a table, sorted.
+// children returns the partitions of a table, and those that inherit from it.
+func (s *Schema) children(name statement.Name) []*Table {
+	return slices.DeleteFunc(s.mentioning(name), func(table *Table) bool {
+		return table.PartitionOf != name && !slices.Contains(table.Inherits, name)
+	})
+}
+
+// ReadBy returns the views that read a table or a view, sorted.
 func (s *Schema) ReadBy(name statement.Name) []statement.Name {
-	full := s.Resolve(name)
 	var views []statement.Name
-	for one, object := range s.objects {
-		if (one.kind == statement.View || one.kind == statement.MaterializedView) && slices.Contains(object.reads, full) {
-			views = append(views, one.name)
-		}
+	for _, view := range s.readers(s.Resolve(name)) {
+		views = append(views, view.name)
 	}
-	slices.SortFunc(views, func(a, b statement.Name) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(views, compareNames)
 	return views
 }
 
-// ConstrainedDomain tells whether a type is a domain with a constraint: a new column of it is checked row by row.
-func (s *Schema) ConstrainedDomain(name statement.Name) bool {
-	domain, found := s.objects[key{kind: statement.Domain, name: s.inPath(name)}]
-	return found && (domain.notNull || len(domain.constraints) > 0)
-}
-
-// Enum returns the labels of an enum, nil when it was never seen.
-func (s *Schema) Enum(name statement.Name) ([]string, Origin) {
-	found := s.objects[key{kind: statement.Enum, name: s.inPath(name)}]
-	return found.labels, found.origin
-}
-
-// ColumnsOf returns the columns whose type is the given one, as table and column.
-func (s *Schema) ColumnsOf(kind statement.Name) [][2]string {
-	full := s.inPath(kind)
-	var columns [][2]string
-	for _, table := range s.Tables() {
-		for _, column := range table.Columns {
-			if s.inPath(column.Type.Name) == full {
-				columns = append(columns, [2]string{Plain(table.Name), column.Name})
-			}
+// readers returns the views that read a relation.
+func (s *Schema) readers(name statement.Name) []key {
+	mentioned, _ := s.mentions.get(name)
+	var found []key
+	for _, by := range mentioned {
+		if by.kind != statement.View && by.kind != statement.MaterializedView {
+			continue
+		}
+		if view, known := s.object(by); known && slices.Contains(view.reads, name) {
+			found = append(found, by)
 		}
 	}
-	return columns
+	return found
 }
 
 // Plain returns a name for people: without the schema when it is public.

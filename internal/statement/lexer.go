@@ -208,3 +208,17 @@ func Literals(text string) map[string]bool {
 	}
 	return found
 }
+
+// Words returns the identifiers and key words in SQL, without quotes.
+func Words(text string) []string {
+	var found []string
+	for _, one := range tokens(text) {
+		switch one.kind {
+		case word:
+			found = append(found, text[one.start:one.end])
+		case quotedWord:
+			found = append(found, strings.Trim(text[one.start:one.end], `"`))
+		}
+	}
+	return found
+}

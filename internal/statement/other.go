@@ -297,3 +297,17 @@ func (k IndexKey) SQL() string {
 	_, text, _ = strings.Cut(text, "(")
 	return strings.TrimSuffix(text, ")")
 }
+
+// OnlySQL returns the statement with ON ONLY, for the parent of partitions.
+func (c CreateIndex) OnlySQL() string {
+	if c.node == nil {
+		return ""
+	}
+	parent := &pg_query.RangeVar{Schemaname: c.node.Relation.GetSchemaname(), Relname: c.node.Relation.GetRelname(), Relpersistence: "p"}
+	copied := &pg_query.IndexStmt{
+		Idxname: c.node.Idxname, Relation: parent, AccessMethod: c.node.AccessMethod, IndexParams: c.node.IndexParams,
+		IndexIncludingParams: c.node.IndexIncludingParams, Options: c.node.Options, WhereClause: c.node.WhereClause, Unique: c.node.Unique,
+		NullsNotDistinct: c.node.NullsNotDistinct,
+	}
+	return deparse(&pg_query.Node{Node: &pg_query.Node_IndexStmt{IndexStmt: copied}})
+}

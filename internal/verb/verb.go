@@ -3,6 +3,7 @@ package verb
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,15 @@ type Document struct {
 	// Text is for people, Value is encoded for machines.
 	Text  string
 	Value any
+	// Print prints for people in place of Text, in the style of the terminal or the log. It returns the error of the writer.
+	Print func(w io.Writer, style checklist.Style) error
+	// SARIF returns what is encoded for code scanning; version is the program's. A command whose declaration has that format
+	// sets it.
+	SARIF func(version string) any
+	// Markdown is added to the summary of a job.
+	Markdown string
+	// Annotations mark lines on GitHub, by paths below the repository's root.
+	Annotations []runner.Annotation
 }
 
 // Progress is shown while something lasts.

@@ -47,6 +47,10 @@ func routes() []route {
 		{"POST", "/deployments", "deployments", "write", (*Server).createDeployment},
 		{"GET", "/deployments/{deployment_id}/statuses", "deployments", "read", (*Server).listStatuses},
 		{"POST", "/deployments/{deployment_id}/statuses", "deployments", "write", (*Server).createStatus},
+		{"GET", "/issues/{issue_number}/comments", "pull_requests", "read", (*Server).listComments},
+		{"POST", "/issues/{issue_number}/comments", "pull_requests", "write", (*Server).createComment},
+		{"PATCH", "/issues/comments/{comment_id}", "pull_requests", "write", (*Server).editComment},
+		{"DELETE", "/issues/comments/{comment_id}", "pull_requests", "write", (*Server).deleteComment},
 	}
 }
 

@@ -25,7 +25,11 @@ type State struct {
 	Runs        []githubapi.Run
 	// Approvals are by the id of their run.
 	Approvals map[int64][]githubapi.Approval
-	Identity  Identity
+	// Comments are those on each pull request, by its number, in the order in which they were written.
+	Comments map[int64][]Comment
+	// Author writes them; empty means githubapi.WorkflowAuthor.
+	Author   string
+	Identity Identity
 	// Faults are the answers to give in place of the right ones, the first that fits first.
 	Faults []Fault
 	// LastID is the id that was given last; they are never given twice.
@@ -37,7 +41,7 @@ type Permissions map[string]string
 
 // all is what the jobs of Airlock are to be granted.
 func all() Permissions {
-	return Permissions{"actions": "write", "contents": "read", "deployments": "write", "metadata": "read"}
+	return Permissions{"actions": "write", "contents": "read", "deployments": "write", "metadata": "read", "pull_requests": "write"}
 }
 
 // Deployment is a deployment with its statuses, in the order in which they were set.
@@ -57,6 +61,12 @@ type Status struct {
 	State, Description     string
 	LogURL, EnvironmentURL string
 	Created                time.Time
+}
+
+// Comment is a comment on a pull request.
+type Comment struct {
+	ID           int64
+	Author, Body string
 }
 
 // Identity is what the token says that a job gets to prove who it is.

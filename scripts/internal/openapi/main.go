@@ -36,6 +36,8 @@ func operations() map[string][]string {
 		"/actions/runs/{run_id}/approvals":      {"get"},
 		"/actions/runs/{run_id}/cancel":         {"post"},
 		"/actions/workflows/{workflow_id}/runs": {"get"},
+		"/issues/{issue_number}/comments":       {"get", "post"},
+		"/issues/comments/{comment_id}":         {"delete", "patch"},
 	}
 }
 

@@ -1,0 +1,193 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/randomchaoslabs/airlock/internal/schema"
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// judgeCompatibility claims whether the version of the application that is served now works on the schema after the migration:
+// it reads and writes what was there before, by the old names, and knows nothing of what is new.
+func judgeCompatibility(w *Whole) {
+	outcome := w.Outcome
+	outcome.PreviousVersionCompatible = true
+	breaks := func(format string, arguments ...any) {
+		outcome.PreviousVersionCompatible = false
+		if reason := "the previous version: " + fmt.Sprintf(format, arguments...); len(outcome.Reasons) < maximumReasons && !slices.Contains(outcome.Reasons, reason) {
+			outcome.Reasons = append(outcome.Reasons, reason)
+		}
+	}
+	if !w.Known {
+		breaks("what cannot be analysed is not known to suit it")
+	}
+	for _, change := range w.Changes {
+		w.compatible(change, breaks)
+	}
+}
+
+// was tells whether a table was there before the migration, and may be used.
+func (w *Whole) was(table statement.Name) bool {
+	before := w.Before.Table(table)
+	if before == nil {
+		after := w.After.Table(table)
+		return (after == nil || after.Partial) && !w.madeHere(table)
+	}
+	return !before.Temporary && before.Origin.Migration < w.File.Group
+}
+
+// had tells whether a table had a column before the migration, as far as is known.
+func (w *Whole) had(table statement.Name, column string) bool {
+	before := w.Before.Table(table)
+	_, found := before.Column(column)
+	return w.was(table) && (found || before == nil || before.Partial)
+}
+
+func (w *Whole) compatible(change statement.Change, breaks func(string, ...any)) {
+	switch c := change.(type) {
+	case statement.AddColumn:
+		if column := c.Column; w.was(c.Table) && column.NotNull && column.Default == nil && !column.Identity && column.Stored == nil && column.Virtual == nil && !isSerial(column.Type) && !w.defaultLater(c.Table, column.Name) {
+			breaks("its INSERTs into %s leave out %s, which is NOT NULL without a default", name(c.Table), statement.QuoteWord(column.Name))
+		}
+	case statement.DropColumn:
+		if w.had(c.Table, c.Column) && !w.adds(c.Table, c.Column) {
+			breaks("%s.%s is dropped", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.SetNotNull:
+		w.tightens(c.Table, c.Column, breaks)
+	case statement.DropNotNull:
+		if w.had(c.Table, c.Column) {
+			breaks("it may read NULL in %s.%s, which had none", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.SetDefault:
+		if column, _ := w.Before.Table(c.Table).Column(c.Column); c.Default == nil && column.NotNull && w.had(c.Table, c.Column) {
+			breaks("its INSERTs into %s may leave out %s, which has no default any more", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.SetType:
+		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != c.Type.Name && !alike(judged.from, c.Type)) {
+			breaks("%s.%s is of another type, %s", name(c.Table), statement.QuoteWord(c.Column), c.Type.SQL)
+		}
+	case statement.AddConstraint:
+		if w.was(c.Table) && !c.Constraint.NotEnforced && !w.implied(c) && w.overOldColumns(c) {
+			breaks("it may write rows into %s that the new %s constraint refuses", name(c.Table), c.Constraint.Type)
+		}
+	case statement.CreateIndex:
+		if c.Unique && w.was(c.Table) && w.overOldKeys(c) {
+			breaks("it may write rows into %s that the new unique index refuses", name(c.Table))
+		}
+	default:
+		w.objectsCompatible(change, breaks)
+	}
+}
+
+// alike tells whether two types look the same to an application.
+func alike(a, b statement.TypeName) bool {
+	texts := []string{"text", "varchar", "bpchar", "citext"}
+	return slices.Contains(texts, a.Name.Name) && slices.Contains(texts, b.Name.Name)
+}
+
+// defaultLater tells whether up gives a column a default after adding it.
+func (w *Whole) defaultLater(table statement.Name, column string) bool {
+	after, _ := w.After.Table(table).Column(column)
+	return after.HasDefault
+}
+
+func (w *Whole) tightens(table statement.Name, column string, breaks func(string, ...any)) {
+	if !w.had(table, column) || w.Before.Table(table).NeverNull(column) {
+		return
+	}
+	breaks("it may write NULL into %s.%s, which is NOT NULL now", name(table), statement.QuoteWord(column))
+}
+
+// implied tells whether a constraint says nothing that was not said before.
+func (w *Whole) implied(c statement.AddConstraint) bool {
+	before := w.Before.Table(c.Table)
+	if before == nil {
+		return false
+	}
+	if c.Constraint.UsingIndex != "" {
+		return slices.ContainsFunc(before.Indexes, func(index schema.Index) bool { return index.Name.Name == c.Constraint.UsingIndex && index.Unique })
+	}
+	if columns := c.Constraint.NotNullColumns; len(columns) > 0 {
+		return !slices.ContainsFunc(columns, func(column string) bool { return !before.NeverNull(column) })
+	}
+	return false
+}
+
+// overOldColumns tells whether a constraint is about a column that the previous version writes.
+func (w *Whole) overOldColumns(c statement.AddConstraint) bool {
+	columns := c.Constraint.Columns
+	if c.Constraint.Type == statement.ForeignKey || c.Constraint.Type == statement.Check {
+		return len(columns) == 0 || slices.ContainsFunc(columns, func(column string) bool { return w.had(c.Table, column) })
+	}
+	return len(columns) == 0 || !slices.ContainsFunc(columns, func(column string) bool { return !w.had(c.Table, column) })
+}
+
+func (w *Whole) overOldKeys(c statement.CreateIndex) bool {
+	return !slices.ContainsFunc(c.Keys, func(key statement.IndexKey) bool { return key.Column != "" && !w.had(c.Table, key.Column) })
+}
+
+// objectsCompatible judges what is done to objects as a whole.
+func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, ...any)) {
+	switch c := change.(type) {
+	case statement.Drop:
+		for _, object := range c.Objects {
+			switch c.Kind {
+			case statement.Table, statement.ForeignTable:
+				if w.was(object.Name) && w.After.Table(object.Name) == nil && !(c.IfExists && w.Before.Complete && w.Before.Table(object.Name) == nil) {
+					breaks("the table %s is dropped", name(object.Name))
+				}
+			case statement.View, statement.MaterializedView, statement.Function, statement.Sequence, statement.SchemaKind, statement.Type, statement.Domain:
+				if !w.Has(c.Kind, object) && !c.IfExists {
+					breaks("the %s %s is dropped", c.Kind, name(object.Name))
+				}
+			}
+		}
+	case statement.Rename:
+		switch c.Kind {
+		case statement.Column:
+			if w.had(c.Object, c.Part) || c.OnView {
+				breaks("%s.%s is renamed to %s", name(c.Object), statement.QuoteWord(c.Part), statement.QuoteWord(c.To))
+			}
+		case statement.Table:
+			if w.was(c.Object) && w.After.Table(c.Object) == nil && !w.Has(statement.View, statement.Object{Name: c.Object}) {
+				breaks("the table %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
+			}
+		case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Function, statement.Sequence:
+			breaks("the %s %s is renamed to %s", c.Kind, name(c.Object), statement.QuoteWord(c.To))
+		case statement.EnumValue:
+			breaks("the value %s of %s is renamed to %s", c.Part, name(c.Object), c.To)
+		}
+	case statement.SetSchema:
+		if c.Kind != statement.Table || w.was(c.Object) {
+			breaks("the %s %s is in another schema", c.Kind, name(c.Object))
+		}
+	case statement.Truncate:
+		for _, table := range c.Tables {
+			if w.was(table) {
+				breaks("the rows of %s are gone", name(table))
+			}
+		}
+	case statement.Grant:
+		if c.Revoke && !c.OfRole && !slices.Equal(c.Roles, []string{"public"}) {
+			breaks("a privilege is revoked")
+		}
+	case statement.AlterDomain:
+		if c.Action == "add constraint" || c.Action == "set not null" {
+			breaks("it may write values that the domain %s refuses now", name(c.Domain))
+		}
+	case statement.RowSecurity:
+		if c.Action == "enable" && w.was(c.Table) {
+			breaks("row level security may hide rows of %s from it", name(c.Table))
+		}
+	case statement.Opaque:
+		breaks("what cannot be analysed is not known to suit it")
+	}
+}
+
+// Has tells whether an object is there after the migration, made anew or never gone.
+func (w *Whole) Has(kind statement.Kind, object statement.Object) bool {
+	_, found := w.After.Origin(kind, object.Name)
+	return found
+}

@@ -1,0 +1,340 @@
+package review
+
+import (
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/schema"
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// file replays one migration, and reviews it when it is pending.
+func (r *reviewing) file(file *File) {
+	if !file.Pending {
+		if r.options.Schema == nil {
+			r.replay(file)
+		}
+		return
+	}
+	r.report.Sources[file.Path] = file.Source.Text()
+	outcome := Migration{File: file.Path, Version: file.Version, Reasons: []string{}}
+	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
+	acknowledged := acknowledgements(file, r.rules)
+
+	w := walk{reviewing: r, file: file, schema: r.schema, whole: &whole, origin: schema.Origin{Migration: file.Index}}
+	w.section(file.up, false)
+	whole.After = r.schema.Clone()
+	whole.Locks = w.locks
+	down := walk{reviewing: r, file: file, schema: r.schema.Clone(), whole: &whole, origin: schema.Origin{Migration: file.Index}}
+	down.section(file.down, true)
+	whole.Back = down.schema
+	whole.Differences = schema.Diff(whole.Before, whole.Back)
+
+	judgeReversibility(&whole)
+	judgeCompatibility(&whole)
+	found := append(w.found, down.found...)
+	for _, rule := range r.rules {
+		if rule.whole == nil || r.options.SQLite && !rule.portable {
+			continue
+		}
+		for _, hit := range rule.whole(&whole) {
+			found = append(found, r.aboutFile(rule, file, hit))
+		}
+	}
+	found = append(found, acknowledged.apply(found, r.options.Today, r)...)
+	r.report.Findings = append(r.report.Findings, found...)
+	outcome.Locks = describeLocks(w.locks)
+	r.report.Migrations = append(r.report.Migrations, outcome)
+}
+
+// replay does what the up section of an applied migration did.
+func (r *reviewing) replay(file *File) {
+	for _, text := range file.up {
+		if text.err != nil {
+			r.schema.Complete = false
+		}
+		for _, one := range text.statements {
+			r.apply(one)
+		}
+	}
+	r.schema.EndTransaction()
+}
+
+// apply replays one statement that was applied.
+func (r *reviewing) apply(one statement.Statement) {
+	for _, change := range one.Changes {
+		if _, opaque := change.(statement.Opaque); opaque {
+			r.schema.Complete = false
+		}
+		r.schema.Apply(change, schema.Origin{Migration: schema.Before})
+	}
+}
+
+// aboutFile makes a finding about a migration as a whole.
+func (r *reviewing) aboutFile(rule Rule, file *File, hit Hit) Finding {
+	severity := milder(rule.Severity, hit.Severity)
+	line := max(hit.Line, 1)
+	return Finding{
+		Rule: rule.ID, Severity: severity, File: file.Path, Line: line, Column: 1, EndLine: line, Message: hit.Message, Why: rule.Why,
+		Lock: hit.Lock, Tables: tableNames(hit.Tables), Suggestion: hit.Suggestion, Docs: rule.Docs(),
+	}
+}
+
+// tableNames returns names for people, never nil.
+func tableNames(tables []statement.Name) []string {
+	all := []string{}
+	for _, table := range tables {
+		if table.Name != "" {
+			all = append(all, name(table))
+		}
+	}
+	return all
+}
+
+// walk goes through one section of a migration.
+type walk struct {
+	*reviewing
+	file        *File
+	schema      *schema.Schema
+	origin      schema.Origin
+	whole       *Whole
+	down        bool
+	transaction *Transaction
+	found       []Finding
+	earlier     []statement.Change
+	locks       []held
+}
+
+func (w *walk) begin(gooses bool) {
+	w.transaction = &Transaction{Open: gooses, Goose: gooses, NotValid: map[statement.Name][]string{}, EnumValues: map[string]statement.Name{}}
+}
+
+// section reviews the statements of one section.
+func (w *walk) section(texts []parsed, down bool) {
+	w.down = down
+	w.begin(!w.file.Source.NoTransaction)
+	for _, text := range texts {
+		w.report.Coverage.Statements += max(1, len(text.statements))
+		if text.err != nil {
+			w.unreadable(text)
+			continue
+		}
+		for _, one := range text.statements {
+			w.statement(text, one)
+		}
+		if w.file.Source.NoTransaction && !w.transaction.Open {
+			w.begin(false)
+			w.schema.EndTransaction()
+		}
+	}
+	w.schema.EndTransaction()
+}
+
+// unreadable reports a text that the grammar does not accept.
+func (w *walk) unreadable(text parsed) {
+	if blankSQL(text.SQL) {
+		w.report.Coverage.Analysed++
+		return
+	}
+	w.whole.Known = false
+	w.schema.Complete = false
+	offset := 0
+	if syntax, known := text.err.(*statement.SyntaxError); known {
+		offset = syntax.Offset
+	}
+	hit := Hit{Message: "PostgreSQL's grammar does not accept this: " + text.err.Error(), At: offset}
+	if w.options.SQLite {
+		hit.Message = "not analysed, because PostgreSQL's grammar does not accept it; SQLite may: " + text.err.Error()
+		hit.Severity = Warning
+	}
+	w.add(w.rule(notAnalysed), text, statement.Statement{End: len(text.SQL)}, hit)
+}
+
+// blankSQL tells whether a text has no statement in it, which goose sends all the same.
+func blankSQL(sql string) bool {
+	return strings.Trim(sql[statement.FirstToken(sql):], "; \t\r\n") == ""
+}
+
+// statement reviews one statement, and does what it does.
+func (w *walk) statement(text parsed, one statement.Statement) {
+	analysed := true
+	for _, change := range one.Changes {
+		if _, opaque := change.(statement.Opaque); opaque {
+			analysed, w.whole.Known = false, false
+			w.schema.Complete = false
+		}
+		effects := effects(change, w.schema)
+		for i := range effects {
+			effects[i].table = w.schema.Resolve(effects[i].table)
+		}
+		w.check(text, one, change, effects)
+		w.hold(text, change, effects)
+		w.earlier = append(w.earlier, change)
+		conflicts := w.schema.Apply(change, w.origin)
+		if !one.Block {
+			w.note(text, change, conflicts)
+		}
+	}
+	w.transaction.Statements++
+	if analysed {
+		w.report.Coverage.Analysed++
+	}
+}
+
+// note keeps what the judgement of the whole migration rests on.
+func (w *walk) note(text parsed, change statement.Change, conflicts []schema.Conflict) {
+	line, _ := text.Place(change.Where())
+	if w.down {
+		w.whole.DownChanges, w.whole.DownLines = append(w.whole.DownChanges, change), append(w.whole.DownLines, line)
+		for _, conflict := range conflicts {
+			w.whole.Conflicts = append(w.whole.Conflicts, placedConflict{conflict, line})
+		}
+		return
+	}
+	w.whole.Changes, w.whole.Lines = append(w.whole.Changes, change), append(w.whole.Lines, line)
+	for _, conflict := range conflicts {
+		w.whole.UpConflicts = append(w.whole.UpConflicts, placedConflict{conflict, line})
+	}
+}
+
+// check asks all rules about one change.
+func (w *walk) check(text parsed, one statement.Statement, change statement.Change, effects []effect) {
+	c := &Case{
+		Change: change, Statement: one, Alone: len(text.statements) == 1, Schema: w.schema, Version: w.options.Version, Down: w.down,
+		Transaction: w.transaction, File: w.file, Earlier: w.earlier, effects: effects, fresh: w.fresh,
+	}
+	c.place = func(offset int) int { line, _ := text.Place(offset); return line }
+	for _, rule := range w.rules {
+		if rule.change == nil || w.options.SQLite && !rule.portable || w.down && rule.down == downQuiet {
+			continue
+		}
+		for _, hit := range rule.change(c) {
+			if hit, counts := w.weigh(rule, hit); counts {
+				if hit.Lock == "" && rule.Lock != "" {
+					hit.Lock = describe(effects)
+				}
+				if hit.At == 0 {
+					hit.At = change.Where()
+				}
+				w.add(rule, text, one, hit)
+			}
+		}
+	}
+}
+
+// weigh makes a hit milder by what is known of its tables. It tells whether the hit counts at all.
+func (w *walk) weigh(rule Rule, hit Hit) (Hit, bool) {
+	if rule.live && len(hit.Tables) > 0 {
+		state := isNew
+		for _, table := range hit.Tables {
+			state = min(state, w.fresh(table))
+		}
+		switch {
+		case state == isNew:
+			return hit, false
+		case state == maybeNew:
+			hit.Severity = milder(Warning, hit.Severity)
+			hit.Message += ", unless it is made just now: IF NOT EXISTS leaves that open"
+		}
+	}
+	if rule.sized {
+		hit = bySize(w.schema, rule, hit)
+	}
+	if w.down && rule.down == downInformation {
+		hit.Severity = Information
+	}
+	return hit, true
+}
+
+// A table of fewer rows than these is read or written anew faster than anybody notices, or in a moment. They are those of a
+// scan of some 100 MB a second.
+const (
+	fewRows  = 10_000
+	someRows = 1_000_000
+)
+
+// bySize makes a hit milder where all of its tables are known to be small.
+func bySize(on *schema.Schema, rule Rule, hit Hit) Hit {
+	largest, known := int64(0), len(hit.Tables) > 0
+	for _, table := range hit.Tables {
+		rows, sized := on.Table(table).Rows()
+		largest, known = max(largest, rows), known && sized
+	}
+	if !known {
+		return hit
+	}
+	switch {
+	case largest < fewRows:
+		hit.Severity = Information
+	case largest < someRows:
+		hit.Severity = milder(milder(rule.Severity, hit.Severity), Warning)
+	}
+	hit.Message += " (" + count(largest, "row") + ")"
+	return hit
+}
+
+// fresh says whether a table is in use while the migration runs.
+func (w *walk) fresh(table statement.Name) freshness {
+	known := w.schema.Table(table)
+	if known == nil {
+		if origin, found := w.schema.Origin(statement.View, table); found && origin.Migration >= w.file.Group {
+			return isNew
+		}
+		return inUse
+	}
+	switch {
+	case known.Temporary:
+		return isNew
+	case known.Origin.Migration < w.file.Group:
+		return inUse
+	case known.Origin.IfNotExists:
+		return maybeNew
+	}
+	return isNew
+}
+
+// add makes a finding.
+func (w *walk) add(rule Rule, text parsed, one statement.Statement, hit Hit) {
+	line, column := text.Place(hit.At)
+	end, _ := text.Place(max(hit.At, one.Offset+len(one.Text)-1))
+	if hit.Line > 0 {
+		line, column = hit.Line, 1
+	}
+	begin, _ := text.Place(one.Offset)
+	w.found = append(w.found, Finding{
+		Rule: rule.ID, Severity: milder(rule.Severity, hit.Severity), File: w.file.Path, Line: line, Column: column, EndLine: max(end, line),
+		Message: hit.Message, Why: rule.Why, Lock: hit.Lock, Tables: tableNames(hit.Tables), Suggestion: hit.Suggestion, Docs: rule.Docs(),
+		Down: w.down, begin: min(begin, line),
+	})
+}
+
+// hold notes what the transaction holds after a change.
+func (w *walk) hold(text parsed, change statement.Change, effects []effect) {
+	line, _ := text.Place(change.Where())
+	for _, one := range effects {
+		if one.table.Name == "" || w.fresh(one.table) == isNew {
+			continue
+		}
+		lock := held{one, line}
+		w.transaction.Locks = append(w.transaction.Locks, lock)
+		w.locks = append(w.locks, lock)
+	}
+	switch c := change.(type) {
+	case statement.AddConstraint:
+		if c.Constraint.NotValid {
+			table := w.schema.Resolve(c.Table)
+			w.transaction.NotValid[table] = append(w.transaction.NotValid[table], c.Constraint.Name)
+		}
+	case statement.AddEnumValue:
+		w.transaction.EnumValues[c.Label] = c.Type
+	case statement.Transaction:
+		switch c.Action {
+		case "begin":
+			w.transaction.Open = true
+		case "commit", "rollback", "commit prepared", "rollback prepared", "prepare":
+			w.begin(false)
+			// What was made before is there for all to see from now on.
+			w.file.Group = w.file.Index + 1
+			w.origin.Migration = w.file.Index + 1
+		}
+	}
+}

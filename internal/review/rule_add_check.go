@@ -1,0 +1,33 @@
+package review
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func addCheck() Rule {
+	return Rule{
+		ID: "add-check", Title: "A CHECK is added and checked at once", Severity: Blocking, live: true, sized: true, down: downInformation,
+		Lock:   "ACCESS EXCLUSIVE on the table",
+		Why:    "Nobody can read or write the table until all rows are checked and the transaction has ended.",
+		Source: "https://www.postgresql.org/docs/current/sql-altertable.html",
+		change: func(c *Case) []Hit {
+			add, is := c.Change.(statement.AddConstraint)
+			if !is || add.Constraint.Type != statement.Check || add.Constraint.NotEnforced || add.Constraint.NotValid || len(add.Constraint.NotNullColumns) > 0 && c.effectOn(add.Table).work == brief {
+				return nil
+			}
+			constraint := add.Constraint
+			return one(Hit{
+				Message: "all rows of " + name(add.Table) + " are checked while nobody can use it", Tables: []statement.Name{add.Table},
+				Suggestion: validateSteps(add.Table, constraint, checkName(add)),
+			})
+		},
+	}
+}
+
+// checkName returns the name that PostgreSQL would choose.
+func checkName(add statement.AddConstraint) string {
+	if columns := add.Constraint.Columns; len(columns) == 1 {
+		return add.Table.Name + "_" + columns[0] + "_check"
+	}
+	return add.Table.Name + "_check"
+}

@@ -1,0 +1,31 @@
+package review
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func addColumnCheck() Rule {
+	return Rule{
+		ID: "add-column-check", Title: "A column is added with a CHECK", Severity: Blocking, live: true, sized: true, down: downInformation,
+		Lock:   "ACCESS EXCLUSIVE on the table",
+		Why:    "PostgreSQL reads all rows to check them, and nobody can read or write the table meanwhile.",
+		Source: "https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
+		change: func(c *Case) []Hit {
+			add, is := c.Change.(statement.AddColumn)
+			if !is {
+				return nil
+			}
+			column := add.Column
+			for _, constraint := range column.Constraints {
+				if constraint.Type == statement.Check && !constraint.NotEnforced {
+					return one(Hit{
+						Message: "all rows of " + name(add.Table) + " are read to check " + statement.QuoteWord(column.Name), Tables: []statement.Name{add.Table},
+						Suggestion: "ALTER TABLE " + statement.Quote(add.Table) + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL + ";\n" +
+							validateSteps(add.Table, constraint, add.Table.Name+"_"+column.Name+"_check"),
+					})
+				}
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,35 @@
+package review
+
+import (
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func addUnique() Rule {
+	return Rule{
+		ID: "add-unique", Title: "A UNIQUE constraint builds its index", Severity: Blocking, live: true, sized: true, down: downInformation,
+		Lock:   "ACCESS EXCLUSIVE on the table",
+		Why:    "The index is built while nobody can read or write the table.",
+		Source: "https://www.postgresql.org/docs/current/sql-altertable.html",
+		change: func(c *Case) []Hit {
+			add, is := c.Change.(statement.AddConstraint)
+			if !is || add.Constraint.Type != statement.Unique || add.Constraint.NotEnforced || add.Constraint.UsingIndex != "" {
+				return nil
+			}
+			constraint := add.Constraint
+			return one(Hit{
+				Message: "an index is built on " + name(add.Table) + " while nobody can use it", Tables: []statement.Name{add.Table},
+				Suggestion: uniqueSteps(add.Table, uniqueName(add), constraint.Columns, "UNIQUE"),
+			})
+		},
+	}
+}
+
+// uniqueName returns the constraint's name, or the one that PostgreSQL would choose.
+func uniqueName(add statement.AddConstraint) string {
+	if add.Constraint.Name != "" {
+		return add.Constraint.Name
+	}
+	return add.Table.Name + "_" + strings.Join(add.Constraint.Columns, "_") + "_key"
+}

@@ -1,0 +1,48 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func ddlAndBackfill() Rule {
+	return Rule{
+		ID: "ddl-and-backfill", Title: "Rows are changed while a table is locked", Severity: Blocking, live: true, sized: true,
+		Why:    "The lock that a statement before it took is held until the transaction ends: while the rows are changed, nobody can use the table.",
+		Source: "https://www.postgresql.org/docs/current/explicit-locking.html",
+		change: func(c *Case) []Hit {
+
+			if !c.Transaction.Open {
+				return nil
+			}
+			var table statement.Name
+			switch change := c.Change.(type) {
+			case statement.Update:
+				if table = change.Table; change.Filter == statement.NoRows || change.Filter == statement.FewRows && few(c, table, change.Equals) {
+					return nil
+				}
+			case statement.Delete:
+				if table = change.Table; change.Filter == statement.NoRows || change.Filter == statement.FewRows && few(c, table, change.Equals) {
+					return nil
+				}
+			case statement.Insert:
+				if !change.FromQuery || !slices.ContainsFunc(change.Reads, c.InUse) {
+					return nil
+				}
+				table = change.Table
+			default:
+				return nil
+			}
+			lock, held := c.Transaction.heldBeside()
+			if !held || lock.mode < share || !c.InUse(lock.table) {
+				return nil
+			}
+			return one(Hit{
+				Message: fmt.Sprintf("%s is locked (%s) since line %d, and stays so while these rows of %s are changed", name(lock.table), lock.mode, lock.line, name(table)), Tables: []statement.Name{lock.table},
+				Suggestion: "-- in a migration of its own, after this one",
+			})
+		},
+	}
+}

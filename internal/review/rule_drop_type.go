@@ -1,0 +1,32 @@
+package review
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func dropType() Rule {
+	return Rule{
+		ID: "drop-type", Title: "A type is dropped", Severity: Blocking,
+		Why:    "The version of the application that still runs may cast to it or write it, and fails. With CASCADE the columns of the type are gone too.",
+		Source: "https://www.postgresql.org/docs/current/sql-droptype.html",
+		change: func(c *Case) []Hit {
+
+			drop, is := c.Change.(statement.Drop)
+			if !is || drop.Kind != statement.Type && drop.Kind != statement.Domain {
+				return nil
+			}
+			var hits []Hit
+			for _, object := range drop.Objects {
+				if labels, origin := c.Schema.Enum(object.Name); labels != nil && origin.Migration >= c.File.Group {
+					continue
+				}
+				hit := Hit{Message: "the type " + name(object.Name) + " is lost"}
+				if columns := c.Schema.ColumnsOf(object.Name); len(columns) == 0 && c.Schema.Complete {
+					hit.Severity = Warning
+				}
+				hits = append(hits, hit)
+			}
+			return hits
+		},
+	}
+}

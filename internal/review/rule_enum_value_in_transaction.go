@@ -1,0 +1,33 @@
+package review
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func enumValueInTransaction() Rule {
+	return Rule{
+		ID: "enum-value-in-transaction", Title: "A value of an enum is used in the transaction that adds it", Severity: Blocking, down: downSame,
+		Why:    "PostgreSQL refuses it: a new value can be used only when the transaction that added it has ended, unless the type is new as well.",
+		Source: "https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES",
+		change: func(c *Case) []Hit {
+
+			if !c.Transaction.Open || len(c.Transaction.EnumValues) == 0 {
+				return nil
+			}
+			switch c.Change.(type) {
+			case statement.AddEnumValue, statement.Comment, statement.CreateFunction, statement.Define:
+				return nil
+			}
+			literals := statement.Literals(c.Statement.Text)
+			for label, kind := range c.Transaction.EnumValues {
+				if _, origin := c.Schema.Enum(kind); literals[label] && origin.Migration < c.File.Group {
+					return one(Hit{
+						Message:    "the value " + label + " was added to " + name(kind) + " in this transaction: using it fails",
+						Suggestion: "-- in a migration of its own, before this one\nALTER TYPE " + statement.Quote(kind) + " ADD VALUE IF NOT EXISTS " + quoteText(label) + ";",
+					})
+				}
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,30 @@
+package review
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func truncate() Rule {
+	return Rule{
+		ID: "truncate", Title: "A table is emptied", Severity: Blocking, live: true, portable: true,
+		Lock:   "ACCESS EXCLUSIVE on the table",
+		Why:    "All its rows are gone, and only a backup brings them back. Nobody can read or write it until the transaction ends.",
+		Source: "https://www.postgresql.org/docs/current/sql-truncate.html",
+		change: func(c *Case) []Hit {
+
+			change, is := c.Change.(statement.Truncate)
+			if !is {
+				return nil
+			}
+			var hits []Hit
+			for _, table := range change.Tables {
+				hit := Hit{Message: "all rows of " + name(table) + " are lost", Tables: []statement.Name{table}}
+				if rows, known := c.Table(table).Rows(); known {
+					hit.Message = "all " + count(rows, "row") + " of " + name(table) + " are lost"
+				}
+				hits = append(hits, hit)
+			}
+			return hits
+		},
+	}
+}

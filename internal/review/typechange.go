@@ -1,0 +1,111 @@
+package review
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/schema"
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// typeChange is what ALTER COLUMN … TYPE comes to.
+type typeChange struct {
+	work work
+	// from is the type of now, known that the schema has it.
+	from  statement.TypeName
+	known bool
+	// narrows tells that values of now may not fit, or lose a part of themselves.
+	narrows bool
+}
+
+// judgeType compares the type of now with the new one. PostgreSQL leaves the rows alone when the old values are valid in the
+// new type as they are stored: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES. The list was
+// tried on PostgreSQL 15.
+func judgeType(on *schema.Schema, c statement.SetType) typeChange {
+	table := on.Table(c.Table)
+	column, known := table.Column(c.Column)
+	if !known || column.Type.Name.Name == "" {
+		return typeChange{work: rewrite}
+	}
+	result := typeChange{work: rewrite, from: column.Type, known: true, narrows: narrows(column.Type, c.Type)}
+	if keepsRows(column.Type, c.Type, on.UTC()) && (c.Using == nil || onlyCasts(c)) {
+		result.work = brief
+	}
+	if c.Collation != column.Collation && result.work == brief && table.Indexed(c.Column) {
+		result.work = build
+	}
+	return result
+}
+
+// onlyCasts tells whether USING says what PostgreSQL does anyway: the column, or the column cast to the new type.
+func onlyCasts(c statement.SetType) bool {
+	return len(c.Using.Functions) == 0 && slices.Equal(c.Using.Columns, []string{c.Column}) &&
+		(c.Using.SQL() == statement.QuoteWord(c.Column) || strings.HasPrefix(c.Using.SQL(), statement.QuoteWord(c.Column)+"::"))
+}
+
+// keepsRows tells whether values of one type are stored as the other type stores them.
+func keepsRows(from, to statement.TypeName, utc bool) bool {
+	if from.Array != to.Array || from.Name.Schema != to.Name.Schema {
+		return false
+	}
+	if from.Name == to.Name && slices.Equal(from.Modifiers, to.Modifiers) {
+		return true
+	}
+	if from.Array || from.Name.Schema != "" {
+		return false
+	}
+	switch pair := from.Name.Name + " " + to.Name.Name; pair {
+	case "varchar varchar", "varbit varbit":
+		return unlimited(to) || !unlimited(from) && to.Modifiers[0] >= from.Modifiers[0]
+	case "varchar text", "cidr inet", "text varchar":
+		return unlimited(to)
+	case "numeric numeric":
+		if unlimited(to) {
+			return true
+		}
+		return !unlimited(from) && scale(from) == scale(to) && to.Modifiers[0] >= from.Modifiers[0]
+	case "timestamp timestamp", "timestamptz timestamptz", "time time", "timetz timetz":
+		return unlimited(to) || !unlimited(from) && to.Modifiers[0] >= from.Modifiers[0]
+	case "timestamp timestamptz", "timestamptz timestamp":
+		return utc && unlimited(from) && unlimited(to)
+	}
+	return false
+}
+
+func unlimited(of statement.TypeName) bool { return len(of.Modifiers) == 0 }
+
+func scale(of statement.TypeName) int {
+	if len(of.Modifiers) > 1 {
+		return of.Modifiers[1]
+	}
+	return 0
+}
+
+// narrows tells whether a value of one type may not fit into the other, or lose a part of itself there. What is not known
+// not to does.
+func narrows(from, to statement.TypeName) bool {
+	if from.Array != to.Array || from.Name.Schema != "" || to.Name.Schema != "" {
+		return from.Name != to.Name || from.Array != to.Array
+	}
+	if from.Name == to.Name && slices.Equal(from.Modifiers, to.Modifiers) {
+		return false
+	}
+	wider := map[string]string{
+		"int2": "int4 int8 numeric float8 float4 text varchar", "int4": "int8 numeric float8 text varchar", "int8": "numeric text varchar",
+		"float4": "float8", "date": "timestamp timestamptz text", "timestamp": "timestamptz", "timestamptz": "timestamp", "json": "jsonb text", "jsonb": "json text",
+		"uuid": "text varchar", "bool": "text varchar", "cidr": "inet", "bpchar": "text varchar", "varchar": "text", "text": "varchar", "numeric": "text varchar",
+	}
+	if from.Name != to.Name {
+		return !slices.Contains(strings.Fields(wider[from.Name.Name]), to.Name.Name) || !unlimited(to)
+	}
+	switch from.Name.Name {
+	case "numeric":
+		if unlimited(to) {
+			return false
+		}
+		return unlimited(from) || scale(to) < scale(from) || to.Modifiers[0]-scale(to) < from.Modifiers[0]-scale(from)
+	case "varchar", "bpchar", "varbit", "bit", "timestamp", "timestamptz", "time", "timetz":
+		return !unlimited(to) && (unlimited(from) || to.Modifiers[0] < from.Modifiers[0])
+	}
+	return true
+}

@@ -1,0 +1,123 @@
+package schema
+
+import (
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// Origin returns where a view or another object that is no table comes from, and whether it was seen.
+func (s *Schema) Origin(kind statement.Kind, name statement.Name) (Origin, bool) {
+	for _, one := range []statement.Kind{kind, statement.View, statement.MaterializedView} {
+		if found, known := s.object(key{kind: one, name: s.Resolve(name)}); known {
+			return found.origin, true
+		}
+	}
+	switch kind {
+	case statement.Type, statement.Enum, statement.Domain:
+		full := s.resolveType(name)
+		for _, one := range []statement.Kind{statement.Enum, statement.Domain, statement.Type} {
+			if found, known := s.object(key{kind: one, name: full}); known {
+				return found.origin, true
+			}
+		}
+	case statement.Function:
+		for _, at := range s.functions(s.resolveFunction(name)) {
+			found, known := s.object(at)
+			return found.origin, known
+		}
+	default:
+		found, known := s.object(key{kind: kind, name: name})
+		return found.origin, known
+	}
+	return Origin{}, false
+}
+
+// Has tells whether there is a view, a function, a type or another object that is no table of a name; arguments do not count.
+func (s *Schema) Has(kind statement.Kind, name statement.Name) bool {
+	switch kind {
+	case statement.Function:
+		return len(s.functions(s.resolveFunction(name))) > 0
+	case statement.View, statement.MaterializedView, statement.Sequence:
+		return s.objects.has(key{kind: kind, name: s.Resolve(name)})
+	case statement.Type:
+		full := s.resolveType(name)
+		return s.objects.has(key{kind: statement.Type, name: full}) || s.objects.has(key{kind: statement.Enum, name: full}) ||
+			s.objects.has(key{kind: statement.Domain, name: full})
+	}
+	return s.objects.has(key{kind: kind, name: s.resolveObject(name, kind)}) || s.objects.has(key{kind: kind, name: name})
+}
+
+// Gone tells whether a table was seen, and dropped.
+func (s *Schema) Gone(name statement.Name) bool { return s.isGone(tableKey(s.Resolve(name))) }
+
+func (s *Schema) isGone(at key) bool {
+	found, _ := s.fates.get(at)
+	return found.gone
+}
+
+func tableKey(name statement.Name) key { return key{kind: statement.Table, name: name} }
+
+// partKey is the key of a column or a constraint.
+func partKey(kind statement.Kind, table statement.Name, name string) key {
+	return key{kind: kind, name: statement.Name{Name: name}, on: table}
+}
+
+// Policies counts the policies of a table.
+func (s *Schema) Policies(table statement.Name) int {
+	full, number := s.Resolve(table), 0
+	mentioned, _ := s.mentions.get(full)
+	for _, by := range mentioned {
+		if by.kind == statement.Policy && by.on == full && s.objects.has(by) {
+			number++
+		}
+	}
+	return number
+}
+
+// Domain tells whether a domain was seen, and where it comes from.
+func (s *Schema) Domain(name statement.Name) (bool, Origin) {
+	found, known := s.object(key{kind: statement.Domain, name: s.resolveType(name)})
+	if !known {
+		return false, Origin{Migration: Before}
+	}
+	return true, found.origin
+}
+
+// ConstrainedDomain tells whether a type is a domain with a constraint: a new column of it is checked row by row.
+func (s *Schema) ConstrainedDomain(name statement.Name) bool {
+	domain, found := s.object(key{kind: statement.Domain, name: s.resolveType(name)})
+	return found && (domain.notNull || len(domain.constraints) > 0)
+}
+
+// Enum returns the labels of an enum in order, nil when it was never seen.
+func (s *Schema) Enum(name statement.Name) ([]string, Origin) {
+	found, _ := s.object(key{kind: statement.Enum, name: s.resolveType(name)})
+	return found.labels, found.origin
+}
+
+// ColumnsOf returns the columns whose type is the given one, as table and column.
+func (s *Schema) ColumnsOf(kind statement.Name) [][2]string {
+	var columns [][2]string
+	for _, one := range s.columnsOf(s.resolveType(kind)) {
+		columns = append(columns, [2]string{Plain(one.table), one.column})
+	}
+	return columns
+}
+
+// columnOf is a column and its table.
+type columnOf struct {
+	table  statement.Name
+	column string
+}
+
+// columnsOf returns the columns of a type's full name.
+func (s *Schema) columnsOf(kind statement.Name) []columnOf {
+	var found []columnOf
+	for _, table := range s.mentioning(kind) {
+		for _, column := range table.Columns {
+			if column.kind == kind {
+				found = append(found, columnOf{table.Name, column.Name})
+			}
+		}
+	}
+	return found
+}
