@@ -76,6 +76,9 @@ func aim(call *verb.Call) (target, error) {
 }
 
 func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
+	if call.Inputs.Command() == "review" {
+		return reviewed(ctx, call)
+	}
 	aimed, err := aim(call)
 	if err != nil {
 		return verb.Result{}, err

@@ -59,6 +59,8 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "snapshot create --environment wrong --image release", code: 1},
 		{arguments: "snapshot list --environment sandbox"},
 		{arguments: "migrate status --environment sandbox"},
+		{arguments: "migrate review --environment sandbox"},
+		{arguments: "migrate review --environment wrong", code: 1},
 		{arguments: "migrate up --environment sandbox"},
 		{arguments: "migrate down --environment sandbox --to 1"},
 		{arguments: "migrate down --environment wrong --to 1", code: 1},

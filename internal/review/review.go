@@ -69,6 +69,7 @@ func Review(ctx context.Context, options Options) (Report, error) {
 		r.schema.Complete = len(files) > 0 && files[0].Version <= 1
 	}
 	r.faults()
+	r.deleted()
 	for _, file := range files {
 		if err := ctx.Err(); err != nil {
 			return Report{}, context.Cause(ctx)
@@ -164,6 +165,20 @@ func (r *reviewing) faults() {
 		if fault.Kind != migration.Ignored {
 			r.report.Coverage.Statements++
 		}
+	}
+}
+
+// deleted reports files that were there at the earlier commit and are gone.
+func (r *reviewing) deleted() {
+	if r.options.Known == nil {
+		return
+	}
+	rule := r.rule("deleted-migration")
+	for _, file := range r.options.Known.Deleted {
+		r.report.Findings = append(r.report.Findings, Finding{
+			Rule: rule.ID, Severity: rule.Severity, File: path.Join(r.options.Title, file), Line: 1, Column: 1, EndLine: 1,
+			Message: r.options.Known.Commit + " has this migration, and it is gone: put it back", Why: rule.Why, Tables: []string{}, Docs: rule.Docs(),
+		})
 	}
 }
 

@@ -74,8 +74,8 @@ func (c *Call) AtWork(ctx context.Context, environment string, promotions []hist
 	return checklist.Passed(fmt.Sprintf("run %d, which had promotion %s open, has ended", id, open.ID)), nil
 }
 
-// root returns the project's folder: relative paths of the config begin there.
-func (c *Call) root() string {
+// Root returns the project's folder: relative paths of the config begin there.
+func (c *Call) Root() string {
 	root := filepath.Dir(c.Path(c.Inputs.String("config")))
 	if filepath.Base(root) == ".github" {
 		root = filepath.Dir(root)
@@ -86,7 +86,7 @@ func (c *Call) root() string {
 // History returns the record of promotions: on GitHub the repository's deployments, elsewhere a file of the project.
 func (c *Call) History() (history.Store, error) {
 	if !c.OnGitHub() {
-		return redacted{history.NewFile(filepath.Join(c.root(), stateFolder, "history.jsonl"), c.Now), c.Redact}, nil
+		return redacted{history.NewFile(filepath.Join(c.Root(), stateFolder, "history.jsonl"), c.Now), c.Redact}, nil
 	}
 	client, err := c.GitHub()
 	if err != nil {

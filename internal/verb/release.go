@@ -61,7 +61,7 @@ func (c *Call) NewRelease(ctx context.Context, image, label string) (history.Rel
 		return *pinned, nil
 	}
 	// A laptop without git can still deploy; what needs the order of releases refuses an unknown commit itself.
-	commit, _ := git.Tree{Directory: c.root()}.Head(ctx)
+	commit, _ := git.Tree{Directory: c.Root()}.Head(ctx)
 	return history.Release{
 		Label: cmp.Or(label, commit[:min(len(commit), 12)]), Commit: commit, Image: digest,
 		Migrations: set.Digest(), Schema: set.Latest(),

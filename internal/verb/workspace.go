@@ -79,7 +79,7 @@ func (c *Call) WorkspaceOf(name string) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Workspace{Root: c.root(), Name: name, Config: loaded, Environment: environment, History: store, call: c}, nil
+	return &Workspace{Root: c.Root(), Name: name, Config: loaded, Environment: environment, History: store, call: c}, nil
 }
 
 // Path makes a path of the call's inputs absolute.
@@ -140,7 +140,7 @@ func (c *Call) MigrationSet() (migration.Set, error) {
 	title := loaded.Migrations.Directory
 	folder := title
 	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(c.root(), folder)
+		folder = filepath.Join(c.Root(), folder)
 	}
 	set, err := migration.Read(os.DirFS(folder), title)
 	if err != nil {
