@@ -11,13 +11,20 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
-// describe says which locks a change takes.
-func describe(effects []effect) string {
+// describe says which locks are held while a change is made: its own, or what its transaction took before when that is stronger.
+func describe(effects []effect, transaction *Transaction) string {
 	var all []string
 	for _, one := range effects {
-		if one.table.Name != "" {
-			all = append(all, one.mode.String()+" on "+name(one.table))
+		if one.table.Name == "" {
+			continue
 		}
+		mode := one.mode
+		for _, lock := range transaction.Locks {
+			if lock.table == one.table && transaction.Open {
+				mode = max(mode, lock.mode)
+			}
+		}
+		all = append(all, mode.String()+" on "+name(one.table))
 	}
 	return strings.Join(all, ", ")
 }

@@ -210,7 +210,7 @@ func (w *walk) check(text parsed, one statement.Statement, change statement.Chan
 		for _, hit := range rule.change(c) {
 			if hit, counts := w.weigh(rule, hit); counts {
 				if hit.Lock == "" && rule.Lock != "" {
-					hit.Lock = describe(effects)
+					hit.Lock = describe(effects, w.transaction)
 				}
 				if hit.At == 0 {
 					hit.At = change.Where()

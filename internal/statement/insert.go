@@ -57,12 +57,12 @@ func readInsert(sql string) (Statement, bool) {
 	if one.kind != word || !strings.EqualFold(text, "VALUES") {
 		return Statement{}, false
 	}
-	end := one.end
 	for {
 		if _, text = read(); text != "(" {
 			return Statement{}, false
 		}
-		if end, known = literalRow(&scan); !known {
+		end, known := literalRow(&scan)
+		if !known {
 			return Statement{}, false
 		}
 		insert.Rows++
