@@ -62,10 +62,39 @@ func (r *reviewing) replay(file *File) {
 // apply replays one statement that was applied.
 func (r *reviewing) apply(one statement.Statement) {
 	for _, change := range one.Changes {
+		if one.IfExists && missing(r.schema, effects(change, r.schema)) {
+			continue
+		}
 		if _, opaque := change.(statement.Opaque); opaque {
 			r.schema.Complete = false
 		}
+		doubt(r.schema, change, effects(change, r.schema))
 		r.schema.Apply(change, schema.Origin{Migration: schema.Before})
+	}
+}
+
+// missing tells whether the first relation that a change is about does not exist, as far as one can be sure of that.
+func missing(on *schema.Schema, effects []effect) bool {
+	if len(effects) == 0 || effects[0].table.Name == "" || on.Table(effects[0].table) != nil {
+		return false
+	}
+	_, view := on.Origin(statement.View, effects[0].table)
+	return !view && (on.Complete || on.Gone(effects[0].table))
+}
+
+// doubt gives up the belief that all is known, when a change uses a table that was never made: the migrations begin in the
+// middle.
+func doubt(on *schema.Schema, change statement.Change, effects []effect) {
+	if drop, is := change.(statement.Drop); is && drop.IfExists {
+		return
+	}
+	for _, one := range effects {
+		if one.table.Name == "" || on.Table(one.table) != nil || on.Gone(one.table) {
+			continue
+		}
+		if _, view := on.Origin(statement.View, one.table); !view {
+			on.Complete = false
+		}
 	}
 }
 
@@ -165,6 +194,12 @@ func (w *walk) statement(text parsed, one statement.Statement) {
 		effects := effects(change, w.schema)
 		for i := range effects {
 			effects[i].table = w.schema.Resolve(effects[i].table)
+		}
+		if one.IfExists && missing(w.schema, effects) {
+			continue
+		}
+		if !w.down {
+			doubt(w.schema, change, effects)
 		}
 		w.check(text, one, change, effects)
 		w.hold(text, change, effects)

@@ -57,6 +57,7 @@ func parseAt(sql string, base int, fixed bool) ([]Statement, error) {
 			t.statement(raw.Stmt)
 		}
 		one.Changes = t.changes
+		one.IfExists = raw.Stmt.GetAlterTableStmt().GetMissingOk() || raw.Stmt.GetAlterObjectSchemaStmt().GetMissingOk() || raw.Stmt.GetRenameStmt().GetMissingOk()
 		statements = append(statements, one)
 	}
 	return statements, nil

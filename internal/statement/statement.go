@@ -11,4 +11,6 @@ type Statement struct {
 	Changes []Change
 	// Block tells a DO block: its changes may run once, many times or never.
 	Block bool
+	// IfExists tells ALTER … IF EXISTS: where the object is missing, the statement does nothing.
+	IfExists bool
 }
