@@ -114,27 +114,37 @@ func look(ctx context.Context, call *verb.Call, options *review.Options) error {
 	return nil
 }
 
-// document is the report in all the forms in which people and machines see it.
+// document is the report in all the forms in which people and machines see it, each made when it is asked for.
 func document(call *verb.Call, report review.Report) *verb.Document {
-	root := cmp.Or(call.Getenv("GITHUB_WORKSPACE"), call.Directory)
-	rooted := review.Rewritten(report, func(file string) string {
-		if below, err := filepath.Rel(root, call.Path(file)); err == nil {
-			return filepath.ToSlash(below)
-		}
-		return file
-	}, nil)
+	// GitHub knows files by their paths below the repository's root.
+	rooted := func() review.Report {
+		root := cmp.Or(call.Getenv("GITHUB_WORKSPACE"), call.Directory)
+		return review.Rewritten(report, func(file string) string {
+			if below, err := filepath.Rel(root, call.Path(file)); err == nil {
+				return filepath.ToSlash(below)
+			}
+			return file
+		}, nil)
+	}
+	return &verb.Document{
+		Verdict: report.Verdict(), Value: review.Document(report),
+		Print:       func(w io.Writer, style checklist.Style) error { return review.WriteText(w, report, style) },
+		Markdown:    func() string { return review.Markdown(report) },
+		Annotations: func() []runner.Annotation { return annotations(rooted()) },
+		SARIF:       func(version string) any { return review.SARIF(rooted(), review.Describe(review.Rules()), version) },
+	}
+}
+
+// annotations are the findings as remarks on lines.
+func annotations(report review.Report) []runner.Annotation {
 	levels := map[review.Severity]runner.Level{review.Blocking: runner.LevelError, review.Warning: runner.LevelWarning, review.Information: runner.LevelNotice}
-	var annotations []runner.Annotation
-	for _, one := range review.Annotations(rooted) {
-		annotations = append(annotations, runner.Annotation{
+	var all []runner.Annotation
+	for _, one := range review.Annotations(report) {
+		all = append(all, runner.Annotation{
 			Level: levels[one.Severity], Title: one.Title, Message: one.Message, File: one.File, Line: one.Line, Column: one.Column, EndLine: one.EndLine,
 		})
 	}
-	return &verb.Document{
-		Verdict: report.Verdict(), Value: review.Document(report), Markdown: review.Markdown(report), Annotations: annotations,
-		Print: func(w io.Writer, style checklist.Style) error { return review.WriteText(w, report, style) },
-		SARIF: func(version string) any { return review.SARIF(rooted, review.Describe(review.Rules()), version) },
-	}
+	return all
 }
 
 // comment keeps the pull request's comment up to date. A token that may not write, as that of a fork, is no failure.

@@ -45,10 +45,12 @@ func looking() *verb.Verb {
 				return err
 			},
 			SARIF:    func(string) any { return map[string]string{"version": "2.1.0"} },
-			Markdown: "# Looked\n",
-			Annotations: []runner.Annotation{
-				{Level: runner.LevelWarning, Title: "later", Message: "second"},
-				{Level: runner.LevelError, Title: "rule", Message: "lost\nforever", File: "app/migrations/1,2.sql", Line: 3, EndLine: 4, Column: 5},
+			Markdown: func() string { return "# Looked\n" },
+			Annotations: func() []runner.Annotation {
+				return []runner.Annotation{
+					{Level: runner.LevelWarning, Title: "later", Message: "second"},
+					{Level: runner.LevelError, Title: "rule", Message: "lost\nforever", File: "app/migrations/1,2.sql", Line: 3, EndLine: 4, Column: 5},
+				}
 			},
 		}}, nil
 	}}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -30,10 +31,17 @@ import (
 // number is the version of a release, set by the linker.
 var number string
 
+// softMemoryLimit is where garbage is collected eagerly, in bytes.
+const softMemoryLimit = 150 << 20
+
 func main() {
 	if demo.IsApplication(os.Getenv) {
 		os.Exit(demo.ServeApplication(os.Getenv, os.Stderr))
 	}
+	// Most calls live for less than a second, and a review makes many small things: collecting them later takes a fifth off its
+	// time. What lasts stays small by the limit.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(softMemoryLimit)
 	cobra.EnableCommandSorting = false // The help has the order of a promotion.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

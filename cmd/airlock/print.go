@@ -118,11 +118,11 @@ func (a *airlock) writeText(w io.Writer, result verb.Result) {
 // mark adds the result to the summary of a job, and marks on GitHub, or where commands are asked for, what did not pass.
 func (a *airlock) mark(result verb.Result) {
 	if document := result.Document; document != nil {
-		if document.Markdown != "" {
-			a.addSummary(document.Markdown)
+		if document.Markdown != nil && a.runner.OnGitHub() {
+			a.addSummary(document.Markdown())
 		}
-		for _, annotation := range document.Annotations {
-			if a.marks() {
+		if document.Annotations != nil && a.marks() {
+			for _, annotation := range document.Annotations() {
 				a.runner.Annotate(annotation)
 			}
 		}

@@ -115,6 +115,8 @@ type File struct {
 	Index, Group int
 	Source       migration.File
 
+	// parsed is closed when up and down are there.
+	parsed   chan struct{}
 	up, down []parsed
 }
 

@@ -8,7 +8,6 @@ import (
 	"path"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -54,12 +53,10 @@ type Known struct {
 func Review(ctx context.Context, options Options) (Report, error) {
 	files := make([]*File, len(options.Set.Files))
 	for i, source := range options.Set.Files {
-		files[i] = &File{Path: path.Join(options.Title, source.Name), Version: source.Version, Index: i, Source: source}
+		files[i] = &File{Path: path.Join(options.Title, source.Name), Version: source.Version, Index: i, Source: source, parsed: make(chan struct{})}
 	}
 	choose(files, options)
-	if err := parseAll(ctx, files); err != nil {
-		return Report{}, err
-	}
+	parseAll(ctx, files)
 	r := &reviewing{
 		options: options, files: files, rules: Rules(), schema: options.Schema,
 		report: Report{Findings: []Finding{}, Migrations: []Migration{}, Digest: options.Set.Digest(), Sources: map[string]string{}},
@@ -71,10 +68,12 @@ func Review(ctx context.Context, options Options) (Report, error) {
 	r.faults()
 	r.deleted()
 	for _, file := range files {
-		if err := ctx.Err(); err != nil {
+		select {
+		case <-ctx.Done():
 			return Report{}, context.Cause(ctx)
+		case <-file.parsed:
+			r.file(file)
 		}
-		r.file(file)
 	}
 	r.finish()
 	return r.report, nil
@@ -100,30 +99,31 @@ func choose(files []*File, options Options) {
 	}
 }
 
-// parseAll reads the statements of all files, as many at once as there are processors. Of those that are not under review only
-// the up section counts.
-func parseAll(ctx context.Context, files []*File) error {
-	var group sync.WaitGroup
+// parseAll begins to read the statements of all files, in their order and as many at once as there are processors; each file
+// says when it is read. Of those that are not under review only the up section counts.
+func parseAll(ctx context.Context, files []*File) {
 	next := make(chan *File)
+	go func() {
+		defer close(next)
+		for _, file := range files {
+			select {
+			case <-ctx.Done():
+				return
+			case next <- file:
+			}
+		}
+	}()
 	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() {
+		go func() {
 			for file := range next {
 				file.up = parse(file.Source.Up)
 				if file.Pending {
 					file.down = parse(file.Source.Down)
 				}
+				close(file.parsed)
 			}
-		})
+		}()
 	}
-	for _, file := range files {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- file
-	}
-	close(next)
-	group.Wait()
-	return context.Cause(ctx)
 }
 
 func parse(texts []migration.Statement) []parsed {

@@ -23,12 +23,19 @@ func narrowKey() Rule {
 	}
 }
 
-// eachColumn calls judge for the columns that a change makes, and returns a hit for each that it says something of.
+// eachColumn calls judge for the columns that a change makes, and returns one hit for all that it says something of: a table with
+// twenty such columns is one remark.
 func eachColumn(c *Case, judge func(statement.Name, statement.ColumnDefinition) string) []Hit {
-	var hits []Hit
+	var hit Hit
+	more := 0
 	see := func(table statement.Name, column statement.ColumnDefinition) {
-		if message := judge(table, column); message != "" {
-			hits = append(hits, Hit{Message: message, Tables: []statement.Name{table}, At: column.Where()})
+		message := judge(table, column)
+		switch {
+		case message == "":
+		case hit.Message == "":
+			hit = Hit{Message: message, Tables: []statement.Name{table}, At: column.Where()}
+		default:
+			more++
 		}
 	}
 	switch change := c.Change.(type) {
@@ -42,7 +49,13 @@ func eachColumn(c *Case, judge func(statement.Name, statement.ColumnDefinition) 
 	case statement.AddColumn:
 		see(change.Table, change.Column)
 	}
-	return hits
+	if hit.Message == "" {
+		return nil
+	}
+	if more > 0 {
+		hit.Message += " (and " + count(int64(more), "more column") + ")"
+	}
+	return one(hit)
 }
 
 // isKey tells whether a new column numbers its rows: it is the primary key alone, a serial or an identity column.

@@ -18,7 +18,8 @@ func workUnderLock() Rule {
 			}
 			own := c.effects[0]
 			lock, held := c.Transaction.heldBeside(own.table)
-			if !held || lock.mode < share || !c.InUse(own.table) || !c.InUse(lock.table) {
+			// What keeps others out by itself is found by its own rule, and goes into a migration of its own anyway.
+			if !held || own.mode >= share || lock.mode < share || !c.InUse(own.table) || !c.InUse(lock.table) {
 				return nil
 			}
 			return one(Hit{

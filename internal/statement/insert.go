@@ -4,7 +4,7 @@ import "strings"
 
 // largeInsert is the size from which an INSERT is read by its tokens alone, in bytes: the tree of a data load is many times
 // as large as its text, and says nothing that a rule asks about.
-const largeInsert = 64 << 10
+const largeInsert = 512
 
 // readInsert reads a text that is one INSERT INTO table (columns) VALUES with literal rows. Anything else in it, a function, a
 // subquery, ON CONFLICT or a second statement, is not known.

@@ -56,10 +56,10 @@ type Document struct {
 	// SARIF returns what is encoded for code scanning; version is the program's. A command whose declaration has that format
 	// sets it.
 	SARIF func(version string) any
-	// Markdown is added to the summary of a job.
-	Markdown string
+	// Markdown is added to the summary of a job. Like Annotations it is asked for where it is shown; nil means that there is none.
+	Markdown func() string
 	// Annotations mark lines on GitHub, by paths below the repository's root.
-	Annotations []runner.Annotation
+	Annotations func() []runner.Annotation
 }
 
 // Progress is shown while something lasts.
