@@ -61,7 +61,9 @@ func reviewed(ctx context.Context, call *verb.Call) (verb.Result, error) {
 // the call was made.
 func reviewedFolder(call *verb.Call, options *review.Options) (fs.FS, string, error) {
 	directory := call.Path(cmp.Or(call.Inputs.String("dir"), "migrations"))
-	if call.Inputs.String("dir") == "" && (call.Inputs.String("environment") != "" || call.Inputs.Given("config")) {
+	_, missing := os.Stat(call.Path(call.Inputs.String("config")))
+	needed := call.Inputs.String("environment") != "" || call.Inputs.Given("config")
+	if call.Inputs.String("dir") == "" && (needed || missing == nil) {
 		config, err := call.LoadConfig()
 		if err != nil {
 			return nil, "", err

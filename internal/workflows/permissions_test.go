@@ -20,6 +20,8 @@ var granted = map[string]string{
 	"promote-environment.yml/promote":  "actions: read, contents: read, deployments: write, id-token: write",
 	"promote-environment.yml/recover":  "contents: read, deployments: write",
 
+	"review.yml/review": "contents: read, pull-requests: write",
+
 	"rollback.yml/plan":     "actions: read, contents: read",
 	"rollback.yml/rollback": "actions: read, contents: read, deployments: write, id-token: write",
 	"rollback.yml/recover":  "contents: read, deployments: write",

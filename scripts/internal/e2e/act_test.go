@@ -269,13 +269,23 @@ func (s *scenario) dotenv(t testing.TB, name string, values map[string]string) s
 	return name
 }
 
+// pullRequestNumber is that of the one pull request of a scenario.
+const pullRequestNumber = 12
+
 // event writes what GitHub tells a run about its beginning.
 func (s *scenario) event(t testing.TB, name string, from trigger) string {
 	t.Helper()
-	content, err := json.Marshal(map[string]any{
+	event := map[string]any{
 		"inputs": from.inputs, "repository": map[string]any{"full_name": repository, "default_branch": "main", "private": true},
 		"head_commit": map[string]any{"message": s.message}, "sender": map[string]any{"login": from.actor},
-	})
+	}
+	if from.event == "pull_request" {
+		event["number"] = pullRequestNumber
+		event["pull_request"] = map[string]any{
+			"number": pullRequestNumber, "base": map[string]any{"ref": "main", "sha": s.base}, "head": map[string]any{"ref": "feature", "sha": s.git(t, "rev-parse", "HEAD")},
+		}
+	}
+	content, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func newCaller(t testing.TB, folder string, values *strings.Replacer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"by-hand.yml", "rollback.yml"} {
+	for _, name := range []string{"by-hand.yml", "review.yml", "rollback.yml"} {
 		text := read(t, filepath.Join(root, "examples", "wos", "github", name))
 		write(t, filepath.Join(folder, ".github", "workflows", name), atMain.ReplaceAllString(text, "${1}@local"))
 	}

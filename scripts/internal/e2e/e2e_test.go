@@ -50,6 +50,7 @@ func TestWorkflows(t *testing.T) {
 		{"GitHub and AWS fail for a moment", failingForAMoment},
 		{"a token that may not write deployments is refused", tokenTooWeak},
 		{"a binary that was changed on its way is not run", tampered},
+		{"a pull request with a dangerous migration is blocked, acknowledged and passed", reviewed},
 	} {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()

@@ -45,7 +45,9 @@ type scenario struct {
 	environment []string
 	// message is that of the newest commit.
 	message string
-	runs    int
+	// base is the commit into which the pull request is to be merged.
+	base string
+	runs int
 	// attempts are how often each run was started.
 	attempts map[int64]int
 }
