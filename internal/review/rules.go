@@ -12,7 +12,7 @@ func Rules() []Rule {
 		lockTimeout(), statementTimeout(), workUnderLock(), severalTablesLocked(), transactionControl(), lockTable(), vacuumFull(), cluster(), setLogged(), setTablespace(), setAccessMethod(), disableTrigger(),
 		notAnalysedRule(), newerSyntax(),
 		narrowKey(), serialColumn(), timestampWithoutZone(), varcharLength(), charColumn(), moneyColumn(), longName(), tableWithoutPrimaryKey(), rowSecurityWithoutPolicy(), wideningGrant(), securityDefiner(),
-		missingDown(), incompleteDown(), failingDown(), noTransactionSeveral(), noTransactionNeedless(), substitutedDollar(), unsetVariable(), searchPath(), duplicateVersion(), ignoredFile(), outOfOrder(), editedMigration(), deletedMigration(),
+		missingDown(), incompleteDown(), failingUp(), failingDown(), noTransactionSeveral(), noTransactionNeedless(), substitutedDollar(), unsetVariable(), searchPath(), duplicateVersion(), ignoredFile(), outOfOrder(), editedMigration(), deletedMigration(),
 		invalidAcknowledgement(), unusedAcknowledgement(), expiredAcknowledgement(),
 	}
 }
