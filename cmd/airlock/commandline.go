@@ -36,7 +36,7 @@ func (a *airlock) parse(arguments []string) (*chosen, error) {
 	root.SetErr(a.options.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	for _, v := range a.verbs {
+	for _, v := range called(a.verbs, arguments) {
 		command, err := a.command(v, &choice)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
@@ -48,6 +48,17 @@ func (a *airlock) parse(arguments []string) (*chosen, error) {
 		return nil, usage(err)
 	}
 	return choice, nil
+}
+
+// called returns the verb that the arguments begin with, or else all of them: reading every declaration is a third of the
+// time of a short call.
+func called(verbs []*verb.Verb, arguments []string) []*verb.Verb {
+	for i, v := range verbs {
+		if len(arguments) > 0 && v.Name == arguments[0] {
+			return verbs[i : i+1]
+		}
+	}
+	return verbs
 }
 
 // wantedFormat tells how to answer, also when the command line could not be read.

@@ -32,7 +32,7 @@ import (
 var number string
 
 // softMemoryLimit is where garbage is collected eagerly, in bytes.
-const softMemoryLimit = 150 << 20
+const softMemoryLimit = 120 << 20
 
 func main() {
 	if demo.IsApplication(os.Getenv) {
@@ -40,7 +40,7 @@ func main() {
 	}
 	// Most calls live for less than a second, and a review makes many small things: collecting them later takes a fifth off its
 	// time. What lasts stays small by the limit.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(1000)
 	debug.SetMemoryLimit(softMemoryLimit)
 	cobra.EnableCommandSorting = false // The help has the order of a promotion.
 	signals := make(chan os.Signal, 2)

@@ -22,8 +22,21 @@ var colourCode = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 // every other control character, and every invisible one that could reorder or hide text, becomes a visible stand-in.
 // Newlines stay.
 func Plain(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	text = colourCode.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	return strings.Map(visible, strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
+// isPlain tells at a glance that nothing has to be replaced, which is so of nearly all that is printed.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] != '\n' && (text[i] < ' ' || text[i] >= '\x7f') {
+			return false
+		}
+	}
+	return true
 }
 
 // OneLine returns Plain text with its newlines turned into spaces.

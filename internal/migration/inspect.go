@@ -7,10 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/pressly/goose/v3"
@@ -84,13 +88,12 @@ func Inspect(folder fs.FS, title string) (Set, []Fault, error) {
 			})
 			continue
 		}
-		file, fault := read(folder, name, os.LookupEnv)
-		if fault != nil {
-			faults = append(faults, *fault)
-			continue
-		}
-		file.Version = version
-		set.Files = append(set.Files, file)
+		set.Files = append(set.Files, File{Name: name, Version: version})
+	}
+	refused := readAll(folder, set.Files)
+	set.Files = slices.DeleteFunc(set.Files, func(file File) bool { return refused[file.Name] != nil })
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		faults = append(faults, *refused[name])
 	}
 	if len(set.Files) == 0 && len(faults) == len(set.Ignored) {
 		return Set{}, nil, problem.Wrong("a migration is a file such as 00001_create_users.sql; `goose create NAME sql` makes one",
@@ -110,10 +113,34 @@ func Inspect(folder fs.FS, title string) (Set, []Fault, error) {
 	return set, faults, nil
 }
 
+// readAll reads the files, as many at once as there are processors, and returns what is wrong with those that goose could not run.
+func readAll(folder fs.FS, files []File) map[string]*Fault {
+	faults := make([]*Fault, len(files))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		readers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
+				version := files[i].Version
+				files[i], faults[i] = read(folder, files[i].Name, os.LookupEnv)
+				files[i].Version = version
+			}
+		})
+	}
+	readers.Wait()
+	refused := map[string]*Fault{}
+	for _, fault := range faults {
+		if fault != nil {
+			refused[fault.File] = fault
+		}
+	}
+	return refused
+}
+
 // read reads one file.
 func read(folder fs.FS, name string, lookup func(string) (string, bool)) (File, *Fault) {
 	unreadable := func(line int, hint, format string, arguments ...any) (File, *Fault) {
-		return File{}, &Fault{Kind: Unreadable, File: name, Line: line, Message: fmt.Sprintf(format, arguments...), Hint: hint}
+		return File{Name: name}, &Fault{Kind: Unreadable, File: name, Line: line, Message: fmt.Sprintf(format, arguments...), Hint: hint}
 	}
 	content, err := readFile(folder, name)
 	if err != nil {
@@ -133,7 +160,7 @@ func read(folder fs.FS, name string, lookup func(string) (string, bool)) (File, 
 	file.Sections, err = Parse(text, lookup)
 	var refused *SyntaxError
 	if errors.As(err, &refused) {
-		return File{}, &Fault{Kind: Refused, File: name, Line: refused.Line, Message: refused.Message, Hint: refused.Hint}
+		return File{Name: name}, &Fault{Kind: Refused, File: name, Line: refused.Line, Message: refused.Message, Hint: refused.Hint}
 	}
 	return file, nil
 }

@@ -109,6 +109,9 @@ func cell(character rune, used int) (shown string, size int) {
 		size = tabStop - used%tabStop
 		return strings.Repeat(" ", size), size
 	}
+	if character >= ' ' && character <= '~' {
+		return string(character), 1
+	}
 	const zeroWidthJoiner = '\u200D'
 	for _, visible := range checklist.Plain(string(character)) {
 		character = visible

@@ -130,7 +130,8 @@ func (p *textPrint) wrapped(title, text string) {
 	hanging := strings.Repeat(" ", len(title))
 	width := p.style.Width - len(indent) - len(title)
 	if p.style.Width == 0 || width < narrowest {
-		width = utf8.RuneCountInString(text)
+		p.line(indent, p.paint(dim, title), strings.Join(strings.Fields(text), " "))
+		return
 	}
 	current := ""
 	for _, word := range strings.Fields(text) {

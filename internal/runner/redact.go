@@ -147,6 +147,9 @@ func (s *secrets) redactUntil(text string) (redacted, rest string) {
 
 // replace replaces the secrets that begin before the position decided.
 func (s *secrets) replace(text string, decided int) (redacted, rest string) {
+	if len(s.all) == 0 {
+		return text[:decided], text[decided:]
+	}
 	var out strings.Builder
 	from := 0
 	for position := 0; position < decided; {

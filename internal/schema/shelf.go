@@ -21,13 +21,16 @@ type box[K comparable, V any] struct {
 	entries map[K]V
 }
 
-func (s *shelf[K, V]) get(at K) (V, bool) {
-	var none V
-	found := s.boxes[s.hash(at)%boxes]
-	if found == nil {
-		return none, false
+// all returns the entries to read from; a box that was never written has none.
+func (b *box[K, V]) all() map[K]V {
+	if b == nil {
+		return nil
 	}
-	value, known := found.entries[at]
+	return b.entries
+}
+
+func (s *shelf[K, V]) get(at K) (V, bool) {
+	value, known := s.boxes[s.hash(at)%boxes].all()[at]
 	return value, known
 }
 
@@ -63,10 +66,7 @@ func (s *shelf[K, V]) own(owner *int, at K) map[K]V {
 func (s *shelf[K, V]) all() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for _, one := range s.boxes {
-			if one == nil {
-				continue
-			}
-			for at, value := range one.entries {
+			for at, value := range one.all() {
 				if !yield(at, value) {
 					return
 				}
@@ -83,18 +83,16 @@ func apart[K, V comparable](one, other *shelf[K, V]) []K {
 		if before == after {
 			continue
 		}
-		if before != nil {
-			for at, value := range before.entries {
-				if second, both := other.get(at); !both || second != value {
-					keys = append(keys, at)
-				}
+		// A key has the same place in every shelf.
+		earlier, later := before.all(), after.all()
+		for at, value := range earlier {
+			if second, both := later[at]; !both || second != value {
+				keys = append(keys, at)
 			}
 		}
-		if after != nil {
-			for at := range after.entries {
-				if !one.has(at) {
-					keys = append(keys, at)
-				}
+		for at := range later {
+			if _, both := earlier[at]; !both {
+				keys = append(keys, at)
 			}
 		}
 	}

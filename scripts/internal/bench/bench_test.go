@@ -33,8 +33,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// imitate does what airlock or goose would do with the arguments.
+// imitate does what airlock, goose or squawk would do with the arguments.
 func imitate(arguments []string) int {
+	if strings.HasSuffix(arguments[0], ".sql") {
+		fmt.Println("squawk objects")
+		return foundSomething
+	}
 	switch arguments[0] {
 	case "silent":
 		return 0
@@ -42,12 +46,28 @@ func imitate(arguments []string) int {
 		fmt.Println("what went wrong")
 		return 3
 	case "up", "migrate":
+		if arguments[0] == "migrate" && arguments[1] == "review" {
+			return imitateReview(arguments[3])
+		}
 		if err := migrate(arguments); err != nil {
 			fmt.Println(err)
 			return 1
 		}
 	}
 	fmt.Println("done")
+	return 0
+}
+
+// imitateReview prints as many statements as there are files, and objects to all but a single one.
+func imitateReview(folder string) int {
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		return 2
+	}
+	fmt.Printf(`{"migrations":[{}%s],"coverage":{"statements":%[2]d,"analysed":%[2]d}}`, strings.Repeat(",{}", len(files)-1), len(files))
+	if len(files) > 1 {
+		return foundSomething
+	}
 	return 0
 }
 
@@ -89,7 +109,7 @@ func testBench(t *testing.T) *bench {
 	t.Helper()
 	folder := t.TempDir()
 	return &bench{
-		airlock: self(t), goose: self(t), folder: folder, runs: 2, files: 3, say: func(string, ...any) {},
+		airlock: self(t), goose: self(t), squawk: self(t), folder: folder, runs: 2, files: 3, corpus: 3, say: func(string, ...any) {},
 		places: []place{{title: "SQLite", folder: folder}, {title: "PostgreSQL", cluster: databasetest.Cluster(t)}},
 	}
 }
@@ -170,11 +190,12 @@ func TestTargets(t *testing.T) {
 		got  result
 		want bool
 	}{
-		{"just as much as allowed", compare("", 2, samples(20), samples(10)), true},
-		{"more than allowed", compare("", 2, samples(21), samples(10)), false},
+		{"just as much as allowed", compare(besideGoose, "", 2, samples(20), samples(10)), true},
+		{"more than allowed", compare(besideGoose, "", 2, samples(21), samples(10)), false},
 		{"start in time", limitStart("", 50, samples(49, 49, 80)), true},
 		{"start at the limit", limitStart("", 50, samples(50)), false},
 		{"memory below", limitMemory("", 150, samples(149)[0]), true},
+		{"a whole look at the limit", limitWhole("", 30, samples(30)), false},
 		{"memory at the limit", limitMemory("", 150, samples(150)[0]), false},
 	}
 	for _, test := range tests {
@@ -187,8 +208,10 @@ func TestTargets(t *testing.T) {
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	results := []result{
-		compare("migrate status, 8 applied, SQLite", 2, samples(12, 11, 14), samples(10, 10, 11)),
-		compare("migrate up, 1000 files, PostgreSQL", 1.25, samples(4000, 3500, 12500), samples(2000, 1999, 2100)),
+		compare(besideGoose, "migrate status, 8 applied, SQLite", 2, samples(12, 11, 14), samples(10, 10, 11)),
+		compare(besideGoose, "migrate up, 1000 files, PostgreSQL", 1.25, samples(4000, 3500, 12500), samples(2000, 1999, 2100)),
+		compare(besideSquawk, "migrate review, 560 files, as text", 1, samples(300), samples(500)),
+		limitWhole("migrate review, one file", 30, samples(20, 21, 25)),
 		limitStart("version", 50, samples(9, 8, 30)),
 		limitMemory("demo, SQLite", 150, samples(151)[0]),
 	}
@@ -223,7 +246,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	getenv := func(string) string { return databasetest.Cluster(t) }
 	var out, errors bytes.Buffer
-	code := run(t.Context(), []string{"--airlock", self(t), "--goose", self(t), "--runs", "1", "--files", "2", "--json"}, getenv, &out, &errors)
+	code := run(t.Context(), []string{"--airlock", self(t), "--goose", self(t), "--squawk", self(t), "--runs", "1", "--files", "2", "--json"}, getenv, &out, &errors)
 	var document struct {
 		Met     bool
 		Results []struct{ Kind, Item string }
@@ -236,7 +259,7 @@ func TestRun(t *testing.T) {
 	}
 	var got, measured []string
 	for _, one := range document.Results {
-		if one.Kind != string(memory) {
+		if one.Kind != string(memory) || strings.HasPrefix(one.Item, "migrate review") {
 			got = append(got, one.Kind+" "+one.Item)
 			continue
 		}
@@ -245,11 +268,13 @@ func TestRun(t *testing.T) {
 	}
 	want := []string{
 		"start_ms version",
-		"ratio migrate status, 8 applied, SQLite", "start_ms migrate status, 8 applied, SQLite",
-		"ratio migrate status, 2 applied, SQLite", "ratio migrate up, 2 files, SQLite",
-		"ratio migrate status, 8 applied, PostgreSQL", "start_ms migrate status, 8 applied, PostgreSQL",
-		"ratio migrate status, 2 applied, PostgreSQL", "ratio migrate up, 2 files, PostgreSQL",
+		"goose_ratio migrate status, 8 applied, SQLite", "start_ms migrate status, 8 applied, SQLite",
+		"goose_ratio migrate status, 2 applied, SQLite", "goose_ratio migrate up, 2 files, SQLite",
+		"goose_ratio migrate status, 8 applied, PostgreSQL", "start_ms migrate status, 8 applied, PostgreSQL",
+		"goose_ratio migrate status, 2 applied, PostgreSQL", "goose_ratio migrate up, 2 files, PostgreSQL",
 		"start_ms demo, SQLite",
+		"squawk_ratio migrate review, 2 files, as text", "memory_mb migrate review, 2 files, as text",
+		"squawk_ratio migrate review, 2 files, as JSON", "memory_mb migrate review, 2 files, as JSON", "whole_ms migrate review, one file",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -21,14 +21,16 @@ const (
 
 // bench is one run of the benchmark.
 type bench struct {
-	airlock, goose string
+	airlock, goose, squawk string
 	// folder is where everything is made.
 	folder string
 	places []place
 	// runs is how often each program of a comparison runs, files how many small migrations there are.
 	runs, files int
-	say         func(format string, values ...any)
-	results     []result
+	// corpus is how many migrations a whole history has.
+	corpus  int
+	say     func(format string, values ...any)
+	results []result
 }
 
 // migrationFolder is a folder of migrations that both programs apply.
@@ -72,7 +74,8 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	// Last, because a child's memory begins with what this program has held of the output of those before it.
+	return b.review(ctx)
 }
 
 func (b *bench) write(name string, write func(path string) error) (migrationFolder, error) {
@@ -131,7 +134,7 @@ func (b *bench) status(ctx context.Context, place place, folder migrationFolder)
 	if err != nil {
 		return nil, err
 	}
-	b.results = append(b.results, compare(item, statusTarget, airlock, goose))
+	b.results = append(b.results, compare(besideGoose, item, statusTarget, airlock, goose))
 	return airlock, nil
 }
 
@@ -153,7 +156,7 @@ func (b *bench) up(ctx context.Context, place place, folder migrationFolder) err
 	if err != nil {
 		return err
 	}
-	b.results = append(b.results, compare(item, upTarget, airlock, goose))
+	b.results = append(b.results, compare(besideGoose, item, upTarget, airlock, goose))
 	return nil
 }
 

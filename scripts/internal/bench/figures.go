@@ -24,9 +24,9 @@ type figures struct {
 type result struct {
 	Kind kind   `json:"kind"`
 	Item string `json:"item"`
-	// Goose is the peer, measured in the same run; nil when the target is an absolute one.
+	// Peer is the program that the kind names, measured in the same run; nil when the target is an absolute one.
 	Airlock figures  `json:"airlock"`
-	Goose   *figures `json:"goose,omitempty"`
+	Peer    *figures `json:"peer,omitempty"`
 	// Beside are the wall-clock times of what a step or a promotion is held against.
 	Beside map[string]spread `json:"beside_ms,omitempty"`
 	// Value is what the target is about: a ratio of median wall-clock times, milliseconds, or megabytes. A part has none.
@@ -39,25 +39,33 @@ type result struct {
 type kind string
 
 const (
-	besideGoose kind = "ratio"
-	start       kind = "start_ms"
-	memory      kind = "memory_mb"
-	step        kind = "added_ms"
-	besideHand  kind = "by_hand_ratio"
-	part        kind = "part"
+	besideGoose  kind = "goose_ratio"
+	besideSquawk kind = "squawk_ratio"
+	start        kind = "start_ms"
+	whole        kind = "whole_ms"
+	memory       kind = "memory_mb"
+	step         kind = "added_ms"
+	besideHand   kind = "by_hand_ratio"
+	part         kind = "part"
 )
 
-// compare makes the result of runs beside goose: at most target times as long.
-func compare(item string, target float64, airlock, goose []sample) result {
-	ours, theirs := summarise(airlock), summarise(goose)
+// compare makes the result of runs beside those of another program: at most target times as long.
+func compare(beside kind, item string, target float64, airlock, peer []sample) result {
+	ours, theirs := summarise(airlock), summarise(peer)
 	ratio := ours.Wall.Median / theirs.Wall.Median
-	return result{Kind: besideGoose, Item: item, Airlock: ours, Goose: &theirs, Value: ratio, Target: target, Met: ratio <= target}
+	return result{Kind: beside, Item: item, Airlock: ours, Peer: &theirs, Value: ratio, Target: target, Met: ratio <= target}
 }
 
 // limitStart makes the result about the time to the first output: the median must be under the target.
 func limitStart(item string, target float64, samples []sample) result {
 	ours := summarise(samples)
 	return result{Kind: start, Item: item, Airlock: ours, Value: ours.FirstOutput.Median, Target: target, Met: ours.FirstOutput.Median < target}
+}
+
+// limitWhole makes the result about the time of a whole process: the median must be under the target.
+func limitWhole(item string, target float64, samples []sample) result {
+	ours := summarise(samples)
+	return result{Kind: whole, Item: item, Airlock: ours, Value: ours.Wall.Median, Target: target, Met: ours.Wall.Median < target}
 }
 
 // limitMemory makes the result about the largest memory of one run: it must be under the target.

@@ -27,11 +27,16 @@ func printResults(out io.Writer, results []result, machine string, runs int, asJ
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d runs of each, in turn; median (least to greatest); %s\n", runs, machine)
-	table(&text, results, besideGoose, "Beside the goose CLI, wall-clock milliseconds", "airlock                  goose                    ratio  of CPU", func(r result) string {
-		return fmt.Sprintf("%-24s %-24s %5.2f  %6.2f", r.Airlock.Wall, r.Goose.Wall, r.Value, r.Airlock.CPU.Median/r.Goose.CPU.Median)
-	})
+	beside := func(r result) string {
+		return fmt.Sprintf("%-24s %-24s %5.2f  %6.2f", r.Airlock.Wall, r.Peer.Wall, r.Value, r.Airlock.CPU.Median/r.Peer.CPU.Median)
+	}
+	table(&text, results, besideGoose, "Beside the goose CLI, wall-clock milliseconds", "airlock                  goose                    ratio  of CPU", beside)
+	table(&text, results, besideSquawk, "Beside squawk from npm, wall-clock milliseconds", "airlock                  squawk                   ratio  of CPU", beside)
 	table(&text, results, start, "From the start to the first output, milliseconds", "airlock                 ", func(r result) string {
 		return r.Airlock.FirstOutput.String()
+	})
+	table(&text, results, whole, "From the start to the end, milliseconds", "airlock                 ", func(r result) string {
+		return r.Airlock.Wall.String()
 	})
 	table(&text, results, memory, "Largest memory of the process or of one that it waited for, megabytes", "airlock", func(r result) string {
 		return fmt.Sprintf("%7.1f", r.Value)
@@ -62,7 +67,7 @@ func table(out *strings.Builder, results []result, kind kind, title, columns str
 		}
 		limit, verdict := fmt.Sprintf("< %v", one.Target), "met"
 		switch kind {
-		case besideGoose, besideHand:
+		case besideGoose, besideSquawk, besideHand:
 			limit = fmt.Sprintf("≤ %.2f", one.Target)
 		case part:
 			limit, verdict = "none", ""

@@ -20,6 +20,8 @@ type program struct {
 	arguments []string
 	directory string
 	variables []string
+	// exit is the exit code of a run that did its work.
+	exit int
 }
 
 // sample is what one run of a program cost.
@@ -50,7 +52,7 @@ func (o *output) Write(data []byte) (int, error) {
 	return o.text.Write(data)
 }
 
-// run runs the program to its end. An exit code other than zero is an error, and so is silence: what failed was not
+// run runs the program to its end. Another exit code than the expected one is an error, and so is silence: what failed was not
 // measured.
 func (p program) run(ctx context.Context) (sample, error) {
 	var printed output
@@ -64,6 +66,11 @@ func (p program) run(ctx context.Context) (sample, error) {
 	started := time.Now()
 	err := command.Run()
 	ended := time.Now()
+	if p.exit != 0 && command.ProcessState != nil {
+		if err = nil; command.ProcessState.ExitCode() != p.exit {
+			err = fmt.Errorf("it ended with exit code %d and should have with %d", command.ProcessState.ExitCode(), p.exit)
+		}
+	}
 	if err == nil && printed.text.Len() == 0 {
 		err = errors.New("it printed nothing")
 	}
