@@ -20,7 +20,8 @@ type acknowledgement struct {
 	line   int
 	// target is the line on which the statement begins that it stands above, zero when none follows.
 	target int
-	used   bool
+	// unused are the rules of which nothing is found.
+	unused []string
 	// fault is why it does not count.
 	fault string
 }
@@ -123,13 +124,14 @@ func (a *acknowledging) apply(findings []Finding, today time.Time, r *reviewing)
 			say("invalid-acknowledgement", one, "this acknowledges nothing: %s", one.fault)
 			continue
 		}
+		one.unused = slices.Clone(one.rules)
 		expired := !one.until.IsZero() && day.After(one.until)
 		for i := range findings {
 			finding := &findings[i]
 			if !slices.Contains(one.rules, finding.Rule) || finding.begin != 0 && finding.begin != one.target {
 				continue
 			}
-			one.used = true
+			one.unused = slices.DeleteFunc(one.unused, func(id string) bool { return id == finding.Rule })
 			if expired || !acknowledgeable(finding.Rule) {
 				continue
 			}
@@ -138,8 +140,8 @@ func (a *acknowledging) apply(findings []Finding, today time.Time, r *reviewing)
 			}
 		}
 		switch {
-		case !one.used:
-			say("unused-acknowledgement", one, "nothing is found that this acknowledges: %s", strings.Join(one.rules, ", "))
+		case len(one.unused) > 0:
+			say("unused-acknowledgement", one, "nothing is found that this acknowledges: %s", strings.Join(one.unused, ", "))
 		case expired:
 			say("expired-acknowledgement", one, "this acknowledgement held until %s", one.until.Format(time.DateOnly))
 		}
@@ -147,7 +149,8 @@ func (a *acknowledging) apply(findings []Finding, today time.Time, r *reviewing)
 	return about
 }
 
-// acknowledgeable tells whether a person may accept what a rule finds. What goose refuses fails no matter what a comment says.
+// acknowledgeable tells whether a person may accept what a rule finds. What goose refuses fails no matter what a comment says,
+// and where a file is gone there is no place for one.
 func acknowledgeable(id string) bool {
-	return id != "duplicate-version"
+	return id != "duplicate-version" && id != "deleted-migration"
 }

@@ -41,6 +41,8 @@ type Finding struct {
 
 	// begin is the line on which the statement begins.
 	begin int
+	// unreadable tells that the file cannot be read, and so no acknowledgement in it either.
+	unreadable bool
 }
 
 // Reversible says what the down section brings back.

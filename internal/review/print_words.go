@@ -121,7 +121,7 @@ func (r Report) summary() (verdict, found, looked string) {
 func (r Report) remedy() (lead, comment string) {
 	var rules []string
 	for _, finding := range r.Blocked() {
-		if acknowledgeable(finding.Rule) && !slices.Contains(rules, finding.Rule) {
+		if acknowledgeable(finding.Rule) && !finding.unreadable && !slices.Contains(rules, finding.Rule) {
 			rules = append(rules, finding.Rule)
 		}
 	}

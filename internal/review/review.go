@@ -160,7 +160,7 @@ func (r *reviewing) faults() {
 		}
 		r.report.Findings = append(r.report.Findings, Finding{
 			Rule: rule.ID, Severity: severity, File: path.Join(r.options.Title, fault.File), Line: max(fault.Line, 1), Column: 1, EndLine: max(fault.Line, 1),
-			Message: fault.Message, Why: cmp.Or(fault.Hint, rule.Why), Tables: []string{}, Docs: rule.Docs(),
+			Message: fault.Message, Why: cmp.Or(fault.Hint, rule.Why), Tables: []string{}, Docs: rule.Docs(), unreadable: true,
 		})
 		if fault.Kind != migration.Ignored {
 			r.report.Coverage.Statements++
