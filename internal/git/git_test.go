@@ -15,13 +15,7 @@ import (
 func repository(t *testing.T) (tree git.Tree, first, second string) {
 	t.Helper()
 	tree = git.Tree{Directory: t.TempDir()}
-	command := func(arguments ...string) {
-		t.Helper()
-		command := exec.CommandContext(t.Context(), "git", append([]string{"-C", tree.Directory, "-c", "user.name=t", "-c", "user.email=t@example.com"}, arguments...)...)
-		if output, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("git %s: %v\n%s", arguments, err, output)
-		}
-	}
+	command := func(arguments ...string) { t.Helper(); run(t, tree, arguments...) }
 	head := func() string {
 		t.Helper()
 		commit, err := tree.Head(t.Context())
@@ -35,6 +29,14 @@ func repository(t *testing.T) (tree git.Tree, first, second string) {
 	first = head()
 	command("commit", "--quiet", "--allow-empty", "--message", "two")
 	return tree, first, head()
+}
+
+func run(t *testing.T, tree git.Tree, arguments ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "git", append([]string{"-C", tree.Directory, "-c", "user.name=t", "-c", "user.email=t@example.com"}, arguments...)...)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("git %s: %v\n%s", arguments, err, output)
+	}
 }
 
 func TestIsAncestor(t *testing.T) {

@@ -244,7 +244,9 @@ func (w *walk) check(text parsed, one statement.Statement, change statement.Chan
 		}
 		for _, hit := range rule.change(c) {
 			if hit, counts := w.weigh(rule, hit); counts {
-				if hit.Lock == "" && rule.Lock != "" {
+				if w.options.SQLite {
+					hit.Suggestion = "" // It is PostgreSQL's SQL.
+				} else if hit.Lock == "" && rule.Lock != "" {
 					hit.Lock = describe(effects, w.transaction)
 				}
 				if hit.At == 0 {
@@ -346,7 +348,7 @@ func (w *walk) add(rule Rule, text parsed, one statement.Statement, hit Hit) {
 func (w *walk) hold(text parsed, change statement.Change, effects []effect) {
 	line, _ := text.Place(change.Where())
 	for _, one := range effects {
-		if one.table.Name == "" || w.fresh(one.table) == isNew {
+		if one.table.Name == "" || w.fresh(one.table) == isNew || w.options.SQLite {
 			continue
 		}
 		lock := held{one, line}

@@ -23,7 +23,10 @@ func dropTable() Rule {
 				}
 				hit := Hit{Message: "all rows of " + name(object.Name) + " are lost", Tables: []statement.Name{object.Name}, At: int(object.At)}
 				if rows, known := c.Table(object.Name).Rows(); known {
-					hit.Message = "all " + count(rows, "row") + " of " + name(object.Name) + " are lost"
+					hit.Message = "all rows of " + name(object.Name) + " are lost: about " + count(rows, "row")
+					if rows == 0 {
+						hit.Message = name(object.Name) + " is gone; it has no rows"
+					}
 				}
 				hits = append(hits, hit)
 			}

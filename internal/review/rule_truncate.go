@@ -20,7 +20,7 @@ func truncate() Rule {
 			for _, table := range change.Tables {
 				hit := Hit{Message: "all rows of " + name(table) + " are lost", Tables: []statement.Name{table}}
 				if rows, known := c.Table(table).Rows(); known {
-					hit.Message = "all " + count(rows, "row") + " of " + name(table) + " are lost"
+					hit.Message = "all rows of " + name(table) + " are lost: about " + count(rows, "row")
 				}
 				hits = append(hits, hit)
 			}

@@ -23,9 +23,17 @@ ORDER BY t.oid`
 	userRelations = `((n.nspname !~ '^pg_' OR n.oid = pg_my_temp_schema()) AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`
 
+	// The count of the last ANALYZE is stretched to the size of today, as the planner does it: a table that was empty then and
+	// is large now must not pass for small. https://www.postgresql.org/docs/current/row-estimation-examples.html
 	relationsQuery = `
+WITH counted AS (
+  SELECT oid, CASE WHEN pg_relation_size(oid) = 0 THEN 0 WHEN reltuples < 0 OR relpages = 0 THEN -1
+    ELSE reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) END AS rows
+  FROM pg_class WHERE relkind IN ('r', 'm'))
 SELECT n.nspname AS "Schema", c.relname AS "Name", c.relkind AS "Kind", c.relpersistence AS "Persistence", c.relreplident AS "Replica",
-  c.reltuples AS "Rows", CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_total_relation_size(c.oid), 0)
+  CASE WHEN c.relkind = 'p' THEN (SELECT CASE WHEN bool_or(leaf.rows < 0) THEN -1 ELSE coalesce(sum(leaf.rows), 0) END
+    FROM pg_partition_tree(c.oid) p JOIN counted leaf ON leaf.oid = p.relid) ELSE coalesce(k.rows, c.reltuples) END AS "Rows",
+  CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_total_relation_size(c.oid), 0)
     WHEN c.relkind = 'p' THEN (SELECT coalesce(sum(pg_total_relation_size(p.relid)), 0) FROM pg_partition_tree(c.oid) p) ELSE 0 END AS "Bytes",
   c.relrowsecurity AS "RowSecurity", c.relforcerowsecurity AS "ForceSecurity", c.relispartition AS "Partition",
   (SELECT jsonb_agg(jsonb_build_object('Schema', pn.nspname, 'Name', p.relname) ORDER BY i.inhseqno)
@@ -34,7 +42,7 @@ SELECT n.nspname AS "Schema", c.relname AS "Name", c.relkind AS "Kind", c.relper
   CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "Definition",
   (SELECT ic.relname FROM pg_index x JOIN pg_class ic ON ic.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident) AS "ReplicaIndex",
   (SELECT jsonb_agg(g.tgname ORDER BY g.oid) FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled = 'D') AS "TriggersOff"
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN counted k ON k.oid = c.oid
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND ` + userRelations + `
 ORDER BY c.oid`
 
