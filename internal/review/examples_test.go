@@ -191,7 +191,7 @@ func runsOnPostgreSQL(t *testing.T, given string, one example, finding review.Fi
 	t.Helper()
 	db := before(t, given)
 	for _, text := range upOf(t, one) {
-		adds := finding.Rule == "security-definer" || finding.Rule == "foreign-key-without-index"
+		adds := slices.Contains([]string{"security-definer", "foreign-key-without-index", "table-without-primary-key", "missing-down"}, finding.Rule)
 		if text.EndLine() < finding.Line || adds {
 			execute(t, db, text.SQL, "the example")
 		}

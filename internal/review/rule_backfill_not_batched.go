@@ -16,15 +16,16 @@ func backfillNotBatched() Rule {
 
 			var table statement.Name
 			var equals []string
+			var whole writing
 			filter, batch := statement.NoRows, false
 			switch change := c.Change.(type) {
 			case statement.Update:
-				table, filter, equals, batch = change.Table, change.Filter, change.Equals, change.Batch
+				table, filter, equals, batch, whole = change.Table, change.Filter, change.Equals, change.Batch, change
 				if filter == statement.AllRows && len(change.Reads) > 0 {
 					filter = statement.SomeRows
 				}
 			case statement.Delete:
-				table, filter, equals, batch = change.Table, change.Filter, change.Equals, change.Batch
+				table, filter, equals, batch, whole = change.Table, change.Filter, change.Equals, change.Batch, change
 				if filter == statement.AllRows && len(change.Reads) > 0 {
 					filter = statement.SomeRows
 				}
@@ -34,7 +35,7 @@ func backfillNotBatched() Rule {
 			}
 			return one(Hit{
 				Message: "as many rows of " + name(table) + " as the condition finds are changed at once", Tables: []statement.Name{table},
-				Suggestion: "-- in batches of some thousand rows, with a commit after each, in a migration of its own that says: -- +goose NO TRANSACTION",
+				Suggestion: inBatches(c, table, whole),
 			})
 		},
 	}

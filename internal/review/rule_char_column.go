@@ -11,11 +11,11 @@ func charColumn() Rule {
 		Source: "https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_char.28n.29",
 		change: func(c *Case) []Hit {
 
-			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) string {
+			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) (message, instead string) {
 				if column.Type.Name != (statement.Name{Name: "bpchar"}) {
-					return ""
+					return "", ""
 				}
-				return statement.QuoteWord(column.Name) + " of " + name(table) + " is filled up with spaces"
+				return statement.QuoteWord(column.Name) + " of " + name(table) + " is filled up with spaces", "text"
 			})
 		},
 	}

@@ -18,15 +18,18 @@ func ddlAndBackfill() Rule {
 				return nil
 			}
 			var table statement.Name
+			suggestion := "-- in a migration of its own, after this one"
 			switch change := c.Change.(type) {
 			case statement.Update:
 				if table = change.Table; change.Filter == statement.NoRows || change.Filter == statement.FewRows && few(c, table, change.Equals) {
 					return nil
 				}
+				suggestion = inBatches(c, table, change)
 			case statement.Delete:
 				if table = change.Table; change.Filter == statement.NoRows || change.Filter == statement.FewRows && few(c, table, change.Equals) {
 					return nil
 				}
+				suggestion = inBatches(c, table, change)
 			case statement.Insert:
 				if !change.FromQuery || !slices.ContainsFunc(change.Reads, c.InUse) {
 					return nil
@@ -41,7 +44,7 @@ func ddlAndBackfill() Rule {
 			}
 			return one(Hit{
 				Message: fmt.Sprintf("%s is locked (%s) since line %d, and stays so while these rows of %s are changed", name(lock.table), lock.mode, lock.line, name(table)), Tables: []statement.Name{lock.table},
-				Suggestion: "-- in a migration of its own, after this one",
+				Suggestion: suggestion,
 			})
 		},
 	}

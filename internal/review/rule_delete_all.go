@@ -15,7 +15,7 @@ func deleteAll() Rule {
 			if !is || change.Filter != statement.AllRows || len(change.Reads) > 0 {
 				return nil
 			}
-			return one(Hit{Message: "all rows of " + name(change.Table) + " are deleted", Tables: []statement.Name{change.Table}})
+			return one(Hit{Message: "all rows of " + name(change.Table) + " are deleted", Tables: []statement.Name{change.Table}, Suggestion: keepRows(change.Table)})
 		},
 	}
 }

@@ -25,7 +25,7 @@ func dropColumn() Rule {
 			}
 			hit := Hit{
 				Message: "the values of " + name(drop.Table) + "." + statement.QuoteWord(drop.Column) + " are lost", Tables: []statement.Name{drop.Table},
-				Suggestion: "-- first release a version of the application that does not know the column, and drop it in the release after it",
+				Suggestion: columnSteps(c, drop),
 			}
 			if rows, sized := table.Rows(); sized && known && column.NullFraction >= 0 {
 				hit.Message = fmt.Sprintf("about %s of %s.%s are lost", count(int64(float64(rows)*(1-column.NullFraction)), "value"), name(drop.Table), statement.QuoteWord(drop.Column))
@@ -33,4 +33,14 @@ func dropColumn() Rule {
 			return one(hit)
 		},
 	}
+}
+
+// columnSteps returns how a column goes while versions change: rows of a version that does not know it must be possible first.
+func columnSteps(c *Case, drop statement.DropColumn) string {
+	table, column := "ALTER TABLE "+statement.Quote(drop.Table)+" ", statement.QuoteWord(drop.Column)
+	steps := "-- first a version of the application that does not know the column\n"
+	if before, known := c.Table(drop.Table).Column(drop.Column); known && before.NotNull && before.Default == nil && !before.Identity {
+		steps += "-- it leaves the column empty, which has to be possible\n" + table + "ALTER COLUMN " + column + " DROP NOT NULL;\n"
+	}
+	return steps + "-- then, in a migration of the release after it\n" + table + "DROP COLUMN " + column + ";"
 }

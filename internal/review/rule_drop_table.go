@@ -21,7 +21,8 @@ func dropTable() Rule {
 				if drop.IfExists && c.Table(object.Name) == nil && (c.Schema.Complete || c.Schema.Gone(object.Name)) {
 					continue
 				}
-				hit := Hit{Message: "all rows of " + name(object.Name) + " are lost", Tables: []statement.Name{object.Name}, At: int(object.At)}
+				hit := Hit{Message: "all rows of " + name(object.Name) + " are lost", Tables: []statement.Name{object.Name}, At: int(object.At),
+					Suggestion: "-- first a version of the application that does not use it; then, in a migration of the release after it\nDROP TABLE " + statement.Quote(object.Name) + ";"}
 				if rows, known := c.Table(object.Name).Rows(); known {
 					hit.Message = "all rows of " + name(object.Name) + " are lost: about " + count(rows, "row")
 					if rows == 0 {

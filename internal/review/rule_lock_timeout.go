@@ -22,9 +22,9 @@ func lockTimeout() Rule {
 			limit, known := milliseconds(set.Value)
 			switch {
 			case known && limit == 0:
-				return one(Hit{Message: "lock_timeout is switched off: a statement waits for its lock without end, and all others behind it"})
+				return one(Hit{Message: "lock_timeout is switched off: a statement waits for its lock without end, and all others behind it", Suggestion: shortWait})
 			case known && limit > longestLockTimeout:
-				return one(Hit{Message: fmt.Sprintf("lock_timeout is %s: for so long everybody can wait behind a statement", set.Value)})
+				return one(Hit{Message: fmt.Sprintf("lock_timeout is %s: for so long everybody can wait behind a statement", set.Value), Suggestion: shortWait})
 			case len(c.Transaction.Locks) > 0 && c.Transaction.Open:
 				return one(Hit{Message: fmt.Sprintf("lock_timeout comes after line %d, which waits for a lock without it", c.Transaction.Locks[0].line)})
 			}
@@ -32,6 +32,9 @@ func lockTimeout() Rule {
 		},
 	}
 }
+
+// shortWait is a wait that users do not notice; who applies the migration tries again.
+const shortWait = "SET LOCAL lock_timeout = '2s';"
 
 // longestLockTimeout is how long users can be made to wait, in milliseconds, before it is an outage.
 const longestLockTimeout = 60_000

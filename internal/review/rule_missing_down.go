@@ -16,7 +16,7 @@ func missingDown() Rule {
 			if len(w.DownChanges) > 0 || !w.Known || !slices.ContainsFunc(w.Changes, changesAnything) || w.Options.Known == nil && w.onlyRows() {
 				return nil
 			}
-			return one(Hit{Message: w.emptyDown() + ", and the up section changes the database", Line: w.File.Source.DownLine})
+			return one(Hit{Message: w.emptyDown() + ", and the up section changes the database", Line: w.File.Source.DownLine, Suggestion: undo(w)})
 		},
 	}
 }

@@ -11,11 +11,11 @@ func moneyColumn() Rule {
 		Source: "https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_money",
 		change: func(c *Case) []Hit {
 
-			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) string {
+			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) (message, instead string) {
 				if column.Type.Name != (statement.Name{Name: "money"}) {
-					return ""
+					return "", ""
 				}
-				return statement.QuoteWord(column.Name) + " of " + name(table) + " has no currency: numeric says what is meant"
+				return statement.QuoteWord(column.Name) + " of " + name(table) + " has no currency: numeric says what is meant", "numeric(19, 4)"
 			})
 		},
 	}

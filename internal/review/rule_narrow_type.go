@@ -21,7 +21,7 @@ func narrowType() Rule {
 			if !judged.known || !judged.narrows {
 				return nil
 			}
-			return one(Hit{Message: fmt.Sprintf("not every %s of %s.%s fits into %s", judged.from.SQL, name(change.Table), statement.QuoteWord(change.Column), change.Type.SQL), Tables: []statement.Name{change.Table}})
+			return one(Hit{Message: fmt.Sprintf("not every %s of %s.%s fits into %s", judged.from.SQL, name(change.Table), statement.QuoteWord(change.Column), change.Type.SQL), Tables: []statement.Name{change.Table}, Suggestion: typeSteps(change)})
 		},
 	}
 }

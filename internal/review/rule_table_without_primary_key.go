@@ -21,7 +21,12 @@ func tableWithoutPrimaryKey() Rule {
 				if _, found := table.PrimaryKey(); table == nil || found {
 					continue
 				}
-				hits = append(hits, Hit{Message: name(create.Table) + " has no primary key", Tables: []statement.Name{create.Table}, Line: w.Lines[i]})
+				key := " ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;"
+				if _, numbered := table.Column("id"); numbered {
+					key = " ADD PRIMARY KEY (id);"
+				}
+				hits = append(hits, Hit{Message: name(create.Table) + " has no primary key", Tables: []statement.Name{create.Table}, Line: w.Lines[i],
+					Suggestion: "ALTER TABLE " + statement.Quote(create.Table) + key})
 			}
 			return hits
 		},

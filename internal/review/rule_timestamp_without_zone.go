@@ -11,11 +11,11 @@ func timestampWithoutZone() Rule {
 		Source: "https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_timestamp_.28without_time_zone.29",
 		change: func(c *Case) []Hit {
 
-			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) string {
+			return eachColumn(c, func(table statement.Name, column statement.ColumnDefinition) (message, instead string) {
 				if column.Type.Name != (statement.Name{Name: "timestamp"}) {
-					return ""
+					return "", ""
 				}
-				return statement.QuoteWord(column.Name) + " of " + name(table) + " has no time zone"
+				return statement.QuoteWord(column.Name) + " of " + name(table) + " has no time zone", "timestamptz"
 			})
 		},
 	}

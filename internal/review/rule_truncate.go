@@ -18,7 +18,7 @@ func truncate() Rule {
 			}
 			var hits []Hit
 			for _, table := range change.Tables {
-				hit := Hit{Message: "all rows of " + name(table) + " are lost", Tables: []statement.Name{table}}
+				hit := Hit{Message: "all rows of " + name(table) + " are lost", Tables: []statement.Name{table}, Suggestion: keepRows(table)}
 				if rows, known := c.Table(table).Rows(); known {
 					hit.Message = "all rows of " + name(table) + " are lost: about " + count(rows, "row")
 				}
@@ -27,4 +27,10 @@ func truncate() Rule {
 			return hits
 		},
 	}
+}
+
+// keepRows returns how rows are kept for as long as they may be missed.
+func keepRows(table statement.Name) string {
+	kept := statement.Name{Schema: table.Schema, Name: table.Name + "_kept"}
+	return "-- before it, as long as the rows may be missed\nCREATE TABLE " + statement.Quote(kept) + " AS TABLE " + statement.Quote(table) + ";"
 }

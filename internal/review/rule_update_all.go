@@ -17,7 +17,7 @@ func updateAll() Rule {
 			}
 			return one(Hit{
 				Message: "all rows of " + name(change.Table) + " are written at once", Tables: []statement.Name{change.Table},
-				Suggestion: "-- in batches, with a commit after each, in a migration of its own that says: -- +goose NO TRANSACTION",
+				Suggestion: inBatches(c, change.Table, change),
 			})
 		},
 	}

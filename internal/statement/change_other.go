@@ -160,6 +160,8 @@ type Update struct {
 	// Batch tells that the WHERE takes rows from a subquery with LIMIT.
 	Batch bool
 	Reads []Name
+
+	node *pg_query.UpdateStmt
 }
 
 // Delete is DELETE.
@@ -170,6 +172,8 @@ type Delete struct {
 	Equals []string
 	Batch  bool
 	Reads  []Name
+
+	node *pg_query.DeleteStmt
 }
 
 // Write is COPY FROM, MERGE or another way in which rows are written. Statement is its name in lower case.

@@ -288,7 +288,7 @@ func (t *translation) grant(of *pg_query.GrantStmt, defaults bool) {
 
 // SQL returns the key as SQL, with operator class and order.
 func (k IndexKey) SQL() string {
-	if k.node == nil || isPlainKey(k.node.GetIndexElem()) {
+	if k.node == nil {
 		return QuoteWord(k.Column)
 	}
 	text := deparse(&pg_query.Node{Node: &pg_query.Node_IndexStmt{IndexStmt: &pg_query.IndexStmt{
@@ -296,12 +296,6 @@ func (k IndexKey) SQL() string {
 	}}})
 	_, text, _ = strings.Cut(text, "(")
 	return strings.TrimSuffix(text, ")")
-}
-
-// isPlainKey tells that a key is a column and nothing else, which needs no grammar to be written.
-func isPlainKey(key *pg_query.IndexElem) bool {
-	const ascending, nullsAsUsual = pg_query.SortByDir_SORTBY_DEFAULT, pg_query.SortByNulls_SORTBY_NULLS_DEFAULT
-	return key.GetName() != "" && len(key.Collation) == 0 && len(key.Opclass) == 0 && key.Ordering == ascending && key.NullsOrdering == nullsAsUsual
 }
 
 // OnlySQL returns the statement with ON ONLY, for the parent of partitions.

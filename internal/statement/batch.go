@@ -1,0 +1,80 @@
+package statement
+
+import (
+	"fmt"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// batchSize is how many rows one batch looks at: some milliseconds of work, and few versions of rows at a time.
+const batchSize = 5000
+
+// InBatches returns the statement as a block that goes through the table by a key, with a commit after each batch; empty when it
+// cannot be written so. It must run outside of a transaction.
+func (u Update) InBatches(key string) string {
+	if u.node == nil || u.node.WithClause != nil || len(u.node.ReturningList) > 0 {
+		return ""
+	}
+	whole := u.node
+	where, ok := bounded(whole.Relation, whole.WhereClause, key)
+	if !ok {
+		return ""
+	}
+	part := &pg_query.UpdateStmt{Relation: whole.Relation, TargetList: whole.TargetList, FromClause: whole.FromClause, WhereClause: where}
+	return batches(whole.Relation, key, deparse(&pg_query.Node{Node: &pg_query.Node_UpdateStmt{UpdateStmt: part}}))
+}
+
+// InBatches is that of Update.
+func (d Delete) InBatches(key string) string {
+	if d.node == nil || d.node.WithClause != nil || len(d.node.ReturningList) > 0 {
+		return ""
+	}
+	whole := d.node
+	where, ok := bounded(whole.Relation, whole.WhereClause, key)
+	if !ok {
+		return ""
+	}
+	part := &pg_query.DeleteStmt{Relation: whole.Relation, UsingClause: whole.UsingClause, WhereClause: where}
+	return batches(whole.Relation, key, deparse(&pg_query.Node{Node: &pg_query.Node_DeleteStmt{DeleteStmt: part}}))
+}
+
+// bounded adds the bounds of a batch to a condition.
+func bounded(table *pg_query.RangeVar, where *pg_query.Node, key string) (*pg_query.Node, bool) {
+	called := table.GetRelname()
+	if alias := table.GetAlias().GetAliasname(); alias != "" {
+		called = alias
+	}
+	read, err := grammarParse(fmt.Sprintf("SELECT WHERE %s.%s BETWEEN batch_from AND batch_to", QuoteWord(called), QuoteWord(key)))
+	if err != nil || where.GetCurrentOfExpr() != nil {
+		return nil, false
+	}
+	bounds := read.Stmts[0].Stmt.GetSelectStmt().WhereClause
+	if where == nil {
+		return bounds, true
+	}
+	both := &pg_query.BoolExpr{Boolop: pg_query.BoolExprType_AND_EXPR, Args: []*pg_query.Node{where, bounds}}
+	return &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: both}}, true
+}
+
+// batches is the block around the part of a statement.
+func batches(table *pg_query.RangeVar, key, part string) string {
+	const quote = "$batches$"
+	if part == "" || strings.Contains(part, quote) {
+		return ""
+	}
+	return strings.NewReplacer("TABLE", Quote(relation(table)), "KEY", QuoteWord(key), "SIZE", fmt.Sprint(batchSize), "PART", part, "QUOTE", quote).Replace(`DO QUOTE
+DECLARE
+  batch_from TABLE.KEY%TYPE;
+  batch_to TABLE.KEY%TYPE;
+BEGIN
+  SELECT KEY INTO batch_from FROM TABLE ORDER BY KEY LIMIT 1;
+  WHILE batch_from IS NOT NULL LOOP
+    SELECT KEY INTO batch_to FROM (SELECT KEY FROM TABLE WHERE KEY >= batch_from ORDER BY KEY LIMIT SIZE) AS batch ORDER BY KEY DESC LIMIT 1;
+    PART;
+    COMMIT;
+    SELECT KEY INTO batch_from FROM TABLE WHERE KEY > batch_to ORDER BY KEY LIMIT 1;
+  END LOOP;
+END
+QUOTE;`)
+}
