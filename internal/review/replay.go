@@ -269,7 +269,10 @@ func (w *walk) weigh(rule Rule, hit Hit) (Hit, bool) {
 		case state == isNew:
 			return hit, false
 		case state == maybeNew:
-			hit.Severity = milder(Warning, hit.Severity)
+			// Nearly always it is: what may be destroyed is worth more words than what may be locked.
+			if hit.Severity = milder(Warning, hit.Severity); rule.sized {
+				hit.Severity = Information
+			}
 			hit.Message += ", unless it is made just now: IF NOT EXISTS leaves that open"
 		}
 	}

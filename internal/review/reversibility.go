@@ -51,8 +51,11 @@ func judgeReversibility(w *Whole) {
 
 // emptyDown says why nothing is taken back.
 func (w *Whole) emptyDown() string {
-	if w.File.Source.DownLine == 0 {
+	switch {
+	case w.File.Source.DownLine == 0:
 		return "there is no down section"
+	case len(w.File.Source.Down) > 0:
+		return "the down section changes nothing"
 	}
 	return "the down section is empty"
 }

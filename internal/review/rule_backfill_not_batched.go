@@ -33,6 +33,9 @@ func backfillNotBatched() Rule {
 			if batch || c.Statement.Block && !c.Transaction.Open || filter != statement.SomeRows && (filter != statement.FewRows || few(c, table, equals)) {
 				return nil
 			}
+			if _, locked := lockedMeanwhile(c); locked {
+				return nil // It is worse than that: ddl-and-backfill says so.
+			}
 			return one(Hit{
 				Message: "as many rows of " + name(table) + " as the condition finds are changed at once", Tables: []statement.Name{table},
 				Suggestion: inBatches(c, table, whole),

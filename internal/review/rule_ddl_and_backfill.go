@@ -38,8 +38,8 @@ func ddlAndBackfill() Rule {
 			default:
 				return nil
 			}
-			lock, held := c.Transaction.heldBeside()
-			if !held || lock.mode < share || !c.InUse(lock.table) {
+			lock, locked := lockedMeanwhile(c)
+			if !locked {
 				return nil
 			}
 			return one(Hit{
@@ -48,4 +48,13 @@ func ddlAndBackfill() Rule {
 			})
 		},
 	}
+}
+
+// lockedMeanwhile returns a lock of an earlier statement that keeps others waiting until the transaction ends.
+func lockedMeanwhile(c *Case) (held, bool) {
+	if !c.Transaction.Open {
+		return held{}, false
+	}
+	lock, found := c.Transaction.heldBeside()
+	return lock, found && lock.mode >= share && c.InUse(lock.table)
 }
