@@ -135,11 +135,11 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 		for _, object := range c.Objects {
 			switch c.Kind {
 			case statement.Table, statement.ForeignTable:
-				if w.was(object.Name) && w.After.Table(object.Name) == nil && !(c.IfExists && w.Before.Complete && w.Before.Table(object.Name) == nil) {
+				if w.was(object.Name) && w.After.Table(object.Name) == nil && !(c.IfExists && w.After.Complete && w.Before.Table(object.Name) == nil) {
 					breaks("the table %s is dropped", name(object.Name))
 				}
 			case statement.View, statement.MaterializedView, statement.Function, statement.Sequence, statement.SchemaKind, statement.Type, statement.Domain:
-				if !w.Has(c.Kind, object) && !c.IfExists {
+				if !w.Has(c.Kind, object) && !c.IfExists && !slices.ContainsFunc(w.Changes, func(other statement.Change) bool { return renamedTo(other, object.Name) }) {
 					breaks("the %s %s is dropped", c.Kind, name(object.Name))
 				}
 			}

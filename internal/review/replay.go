@@ -16,6 +16,7 @@ func (r *reviewing) file(file *File) {
 		return
 	}
 	r.report.Sources[file.Path] = file.Source.Text()
+	r.assume(file)
 	outcome := Migration{File: file.Path, Version: file.Version, Reasons: []string{}}
 	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
 	acknowledged := acknowledgements(file, r.rules)
@@ -70,31 +71,6 @@ func (r *reviewing) apply(one statement.Statement) {
 		}
 		doubt(r.schema, change, effects(change, r.schema))
 		r.schema.Apply(change, schema.Origin{Migration: schema.Before})
-	}
-}
-
-// missing tells whether the first relation that a change is about does not exist, as far as one can be sure of that.
-func missing(on *schema.Schema, effects []effect) bool {
-	if len(effects) == 0 || effects[0].table.Name == "" || on.Table(effects[0].table) != nil {
-		return false
-	}
-	_, view := on.Origin(statement.View, effects[0].table)
-	return !view && (on.Complete || on.Gone(effects[0].table))
-}
-
-// doubt gives up the belief that all is known, when a change uses a table that was never made: the migrations begin in the
-// middle.
-func doubt(on *schema.Schema, change statement.Change, effects []effect) {
-	if drop, is := change.(statement.Drop); is && drop.IfExists {
-		return
-	}
-	for _, one := range effects {
-		if one.table.Name == "" || on.Table(one.table) != nil || on.Gone(one.table) {
-			continue
-		}
-		if _, view := on.Origin(statement.View, one.table); !view {
-			on.Complete = false
-		}
 	}
 }
 

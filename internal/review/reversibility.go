@@ -46,7 +46,29 @@ func judgeReversibility(w *Whole) {
 			worse(ReversibleNo, "after up and down, %s", difference.Message)
 		}
 	}
+	for _, change := range w.Changes {
+		if add, is := change.(statement.AddEnumValue); is && w.staysIn(add) {
+			worse(ReversibleNo, "the value %s of %s stays: PostgreSQL cannot take it out again", add.Label, name(add.Type))
+		}
+	}
 	w.losses(worse)
+}
+
+// staysIn tells whether an enum value is still there after down, where the type was never seen: the schemas do not tell.
+func (w *Whole) staysIn(add statement.AddEnumValue) bool {
+	if labels, _ := w.Before.Enum(add.Type); labels != nil {
+		return false
+	}
+	labels, _ := w.Back.Enum(add.Type)
+	anew := slices.ContainsFunc(w.DownChanges, func(change statement.Change) bool {
+		create, is := change.(statement.CreateEnum)
+		return is && create.Type == add.Type
+	})
+	made := slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
+		create, is := change.(statement.CreateEnum)
+		return is && create.Type == add.Type
+	})
+	return !made && (!anew || slices.Contains(labels, add.Label))
 }
 
 // emptyDown says why nothing is taken back.
@@ -119,7 +141,7 @@ func (w *Whole) dropLosses(c statement.Drop, made func(statement.Name) bool, wor
 	case statement.Table:
 		for _, object := range c.Objects {
 			gone := w.Before.Table(object.Name)
-			if gone == nil && c.IfExists && w.Before.Complete || made(object.Name) || gone != nil && gone.Temporary || w.madeHere(object.Name) {
+			if gone == nil && c.IfExists && w.After.Complete || made(object.Name) || gone != nil && gone.Temporary || w.madeHere(object.Name) {
 				continue
 			}
 			worse(ReversibleWithLoss, "the rows of %s are lost", name(object.Name))

@@ -23,6 +23,9 @@ func dropTable() Rule {
 				}
 				hit := Hit{Message: "all rows of " + name(object.Name) + " are lost", Tables: []statement.Name{object.Name}, At: int(object.At),
 					Suggestion: "-- first a version of the application that does not use it; then, in a migration of the release after it\nDROP TABLE " + statement.Quote(object.Name) + ";"}
+				if drop.IfExists && c.File.Index == 0 && c.Table(object.Name) == nil && makes(changesOf(c.File.up), object.Name) {
+					hit.Severity = Information // A first migration that makes it anew begins with nothing.
+				}
 				if rows, known := c.Table(object.Name).Rows(); known {
 					hit.Message = "all rows of " + name(object.Name) + " are lost: about " + count(rows, "row")
 					if rows == 0 {

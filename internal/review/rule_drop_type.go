@@ -1,6 +1,8 @@
 package review
 
 import (
+	"slices"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -17,6 +19,9 @@ func dropType() Rule {
 			}
 			var hits []Hit
 			for _, object := range drop.Objects {
+				if replaced(c, object.Name) {
+					continue
+				}
 				if labels, origin := c.Schema.Enum(object.Name); labels != nil && origin.Migration >= c.File.Group {
 					continue
 				}
@@ -29,4 +34,14 @@ func dropType() Rule {
 			return hits
 		},
 	}
+}
+
+// replaced tells whether a type is the former one of a pair: the migration gave it another name, and its own to a new type.
+func replaced(c *Case, kind statement.Name) bool {
+	return slices.ContainsFunc(c.Earlier, func(change statement.Change) bool { return renamedTo(change, kind) })
+}
+
+func renamedTo(change statement.Change, kind statement.Name) bool {
+	rename, is := change.(statement.Rename)
+	return is && (rename.Kind == statement.Type || rename.Kind == statement.Enum || rename.Kind == statement.Domain) && rename.Part == "" && rename.To == kind.Name && rename.Object.Schema == kind.Schema
 }

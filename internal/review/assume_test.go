@@ -1,0 +1,45 @@
+package review_test
+
+import (
+	"testing"
+
+	"github.com/randomchaoslabs/airlock/internal/review"
+)
+
+// A migration alone tells of what was there before it: by what its down section gives back, and by what it takes for granted.
+func TestOneMigrationAlone(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, up, down string
+		found          string
+		reversible     review.Reversible
+	}{
+		{"down says that a varchar was shorter", "alter table bills alter number type varchar(11);", "alter table bills alter number type varchar(9);", "", review.ReversibleYes},
+		{"down says that it was another type", "alter table bills alter number type real;", "alter table bills alter number type numeric(9, 2);", "2:change-type 2:narrow-type", review.ReversibleWithLoss},
+		{"nothing says what it was", "alter table bills alter number type varchar(11);", "", "2:change-type", review.ReversibleNo},
+		{
+			"a function that both replace", "create or replace function total() returns bigint language sql as 'select 2';",
+			"create or replace function total() returns bigint language sql as 'select 1';", "", review.ReversibleYes,
+		},
+		{"a view over tables that were never seen", "create view open_bills as select * from bills where paid is null;", "drop view open_bills;", "", review.ReversibleYes},
+		{"a table that was never seen is dropped", "drop table if exists bills;", "create table bills (id bigint primary key);", "2:drop-table", review.ReversibleWithLoss},
+		{"the first migration makes it anew", "drop table if exists bills;\ncreate table bills (id bigint primary key);", "drop table bills;", "", review.ReversibleYes},
+		{"an enum value", "alter type mood add value if not exists 'calm';", "select 1;", "2:enum-add-value", review.ReversibleNo},
+		{
+			"a type in place of another", "alter type mood rename to mood_old;\ncreate type mood as enum ('a', 'b');\nalter table bills alter mood type mood using mood::text::mood;\ndrop type mood_old;",
+			"alter type mood rename to mood_new;\ncreate type mood as enum ('a');\nalter table bills alter mood type mood using mood::text::mood;\ndrop type mood_new;", "4:change-type", review.ReversibleYes,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			text := "-- +goose Up\n" + test.up + "\n-- +goose Down\n" + test.down
+			if got := judged(t, text); got != test.found {
+				t.Errorf("found %q, want %q", got, test.found)
+			}
+			if outcome, reasons := verdicts(t, text); outcome.Reversible != test.reversible {
+				t.Errorf("it is %s, want %s: %s", outcome.Reversible, test.reversible, reasons)
+			}
+		})
+	}
+}
