@@ -43,6 +43,12 @@ func TestGuides(t *testing.T) {
 		p.blocks = keep(p.blocks, func(b block) bool { return b.language != "yaml" || b.file != "" })
 		follow(t, p, root, programs)
 	})
+	t.Run("review", func(t *testing.T) {
+		t.Parallel()
+		p := pageOf(t, "docs/review.md")
+		p.blocks = keep(p.blocks, func(b block) bool { return b.language != "yaml" })
+		follow(t, p, root, programs)
+	})
 	t.Run("example", func(t *testing.T) {
 		t.Parallel()
 		p := pageOf(t, "examples/wos/README.md")
