@@ -111,6 +111,12 @@ func (p *planning) environments(ctx context.Context) {
 			p.slots = append(p.slots, name)
 			return checklist.Passed(p.intent(current)), nil
 		})
+		p.do(ctx, "review-"+name, "The migrations new to "+name+" are reviewed", func(ctx context.Context) (checklist.Result, error) {
+			if err != nil {
+				return checklist.Result{}, err
+			}
+			return p.reviewed(ctx, environment, current)
+		})
 		if window := verb.Window(environment); window != nil {
 			p.do(ctx, "window-"+name, "The next maintenance window of "+name, func(context.Context) (checklist.Result, error) { return next(window, p.call.Now()), nil })
 		}
