@@ -149,6 +149,9 @@ func (a *acknowledging) apply(findings []Finding, today time.Time, r *reviewing)
 	return about
 }
 
+// Acknowledgeable tells whether a person may accept what the rule finds.
+func (r Rule) Acknowledgeable() bool { return acknowledgeable(r.ID) }
+
 // acknowledgeable tells whether a person may accept what a rule finds. What goose refuses fails no matter what a comment says,
 // and where a file is gone there is no place for one.
 func acknowledgeable(id string) bool {

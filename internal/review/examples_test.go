@@ -287,6 +287,11 @@ func page(t *testing.T, rule review.Rule, given string, examples []example) {
 			}
 		}
 	}
+	if !rule.Acknowledgeable() {
+		text.WriteString("No comment can accept it.\n")
+		hold(t, rule.ID, text.String())
+		return
+	}
 	text.WriteString("To accept it, say why above the statement: `-- airlock:allow " + rule.ID + " because=\"…\" until=YYYY-MM-DD`\n")
 	hold(t, rule.ID, text.String())
 }
