@@ -24,6 +24,10 @@ func backfillNotBatched() Rule {
 				if filter == statement.AllRows && len(change.Reads) > 0 {
 					filter = statement.SomeRows
 				}
+			case statement.Write:
+				if change.Statement == "merge" {
+					table, filter = change.Table, statement.SomeRows
+				}
 			case statement.Delete:
 				table, filter, equals, batch, whole = change.Table, change.Filter, change.Equals, change.Batch, change
 				if filter == statement.AllRows && len(change.Reads) > 0 {
