@@ -271,3 +271,19 @@ func readsAll(definition string) bool {
 	text := strings.ToLower(definition)
 	return strings.Contains(text, "select *") || strings.Contains(text, ".*") || strings.Contains(text, ", *")
 }
+
+// ownedBy gives a sequence to a column, or takes it away from the one that had it.
+func (a *applying) ownedBy(c statement.OwnSequence) {
+	at := key{kind: statement.Sequence, name: a.Resolve(c.Sequence)}
+	one, known := a.objects.get(at)
+	if !known {
+		return
+	}
+	owned := *one
+	owned.owner, owned.column = statement.Name{}, ""
+	if c.Table.Name != "" {
+		owned.owner, owned.column = a.table(c.Table).Name, c.Column
+		a.alterColumn(c.Table, c.Column, func(column *Column) { column.Sequence = at.name })
+	}
+	a.putObject(at, owned)
+}

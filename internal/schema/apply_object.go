@@ -31,6 +31,8 @@ func (a *applying) other(change statement.Change) {
 		} else {
 			a.putObject(at, object{definition: text, origin: a.origin})
 		}
+	case statement.OwnSequence:
+		a.ownedBy(c)
 	case statement.RoleSetting:
 		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}

@@ -206,6 +206,13 @@ type RoleSetting struct {
 	Setting string
 }
 
+// OwnSequence is OWNED BY of CREATE or ALTER SEQUENCE: the sequence goes when the column does. Table is empty for OWNED BY NONE.
+type OwnSequence struct {
+	At
+	Sequence, Table Name
+	Column          string
+}
+
 // Transaction is a statement of transaction control: "begin", "commit", "rollback", "savepoint", "release", "rollback to" …
 type Transaction struct {
 	At

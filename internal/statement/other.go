@@ -161,6 +161,11 @@ func (t *translation) definition(node *pg_query.Node) {
 		t.define("rule", Object{Name: Name{Name: of.RuleStmt.Rulename}, On: relation(of.RuleStmt.Relation)}, of.RuleStmt.Replace, false)
 	case *pg_query.Node_CreateSeqStmt:
 		t.define(Sequence, Object{Name: relation(of.CreateSeqStmt.Sequence)}, false, of.CreateSeqStmt.IfNotExists)
+		t.ownSequence(relation(of.CreateSeqStmt.Sequence), of.CreateSeqStmt.Options)
+	case *pg_query.Node_AlterSeqStmt:
+		if !t.ownSequence(relation(of.AlterSeqStmt.Sequence), of.AlterSeqStmt.Options) {
+			t.add(Other{At: t.here(), Statement: "alter sequence"})
+		}
 	case *pg_query.Node_CreateSchemaStmt:
 		t.define(SchemaKind, Object{Name: Name{Name: of.CreateSchemaStmt.Schemaname}}, false, of.CreateSchemaStmt.IfNotExists)
 		for _, element := range of.CreateSchemaStmt.SchemaElts {
@@ -310,4 +315,21 @@ func (c CreateIndex) OnlySQL() string {
 		NullsNotDistinct: c.node.NullsNotDistinct,
 	}
 	return deparse(&pg_query.Node{Node: &pg_query.Node_IndexStmt{IndexStmt: copied}})
+}
+
+// ownSequence reads OWNED BY among the options of a sequence, and tells whether it stands there.
+func (t *translation) ownSequence(sequence Name, options []*pg_query.Node) bool {
+	for _, option := range options {
+		element := option.GetDefElem()
+		if element.GetDefname() != "owned_by" {
+			continue
+		}
+		change := OwnSequence{At: t.here(), Sequence: sequence}
+		if parts := texts(element.GetArg().GetList().GetItems()); len(parts) > 1 {
+			change.Table, change.Column = nameOf(parts[:len(parts)-1]), parts[len(parts)-1]
+		}
+		t.add(change)
+		return true
+	}
+	return false
 }
