@@ -62,7 +62,7 @@ func (r *reviewing) replay(file *File) {
 
 // apply replays one statement that was applied.
 func (r *reviewing) apply(one statement.Statement) {
-	for _, change := range one.Changes {
+	for change := range does(r.schema, one.Changes) {
 		if one.IfExists && missing(r.schema, effects(change, r.schema)) {
 			continue
 		}
@@ -161,12 +161,13 @@ func blankSQL(sql string) bool {
 
 // statement reviews one statement, and does what it does.
 func (w *walk) statement(text parsed, one statement.Statement) {
-	analysed := true
-	for _, change := range one.Changes {
+	analysed, commits := true, one.Commits
+	for change, called := range does(w.schema, one.Changes) {
 		if _, opaque := change.(statement.Opaque); opaque {
 			analysed, w.whole.Known = false, false
 			w.schema.Complete = false
 		}
+		one.Block, one.Commits = one.Block || called != nil, commits || called.commits()
 		effects := effects(change, w.schema)
 		for i := range effects {
 			effects[i].table = w.schema.Resolve(effects[i].table)
@@ -178,12 +179,13 @@ func (w *walk) statement(text parsed, one statement.Statement) {
 			doubt(w.schema, change, effects)
 		}
 		w.check(text, one, change, effects)
-		w.hold(text, change, effects)
 		w.earlier = append(w.earlier, change)
 		conflicts := w.schema.Apply(change, w.origin)
-		if !one.Block {
-			w.note(text, change, conflicts)
+		w.hold(text, change, effects)
+		if one.Block {
+			conflicts = nil // Nobody knows whether it comes to that.
 		}
+		w.note(text, change, conflicts)
 	}
 	w.transaction.Statements++
 	if analysed {
@@ -337,8 +339,11 @@ func (w *walk) hold(text parsed, change statement.Change, effects []effect) {
 	switch c := change.(type) {
 	case statement.AddConstraint:
 		if c.Constraint.NotValid {
-			table := w.schema.Resolve(c.Table)
-			w.transaction.NotValid[table] = append(w.transaction.NotValid[table], c.Constraint.Name)
+			table, constraint := w.schema.Resolve(c.Table), c.Constraint.Name
+			if known := w.schema.Table(table); constraint == "" && known != nil && len(known.Constraints) > 0 {
+				constraint = known.Constraints[len(known.Constraints)-1].Name // PostgreSQL chose it.
+			}
+			w.transaction.NotValid[table] = append(w.transaction.NotValid[table], constraint)
 		}
 	case statement.AddEnumValue:
 		w.transaction.EnumValues[c.Label] = c.Type

@@ -149,7 +149,7 @@ func (a *applying) define(c statement.Define) {
 	if c.Kind == statement.View || c.Kind == statement.MaterializedView || c.Kind == statement.Sequence || c.Kind == statement.Function || c.Kind == statement.Type {
 		at.name = a.inPath(c.Object.Name)
 	}
-	one := object{definition: definition(c.Definition)}
+	one := object{definition: definition(c.Definition), source: c.Source}
 	for _, table := range c.Reads {
 		full := a.Resolve(table)
 		one.reads = append(one.reads, full)

@@ -46,6 +46,18 @@ func (s *Schema) Has(kind statement.Kind, name statement.Name) bool {
 	return s.objects.has(key{kind: kind, name: s.resolveObject(name, kind)}) || s.objects.has(key{kind: kind, name: name})
 }
 
+// Sources returns the statements that make the functions and procedures of a name, whatever their arguments; an empty one where
+// it is not known.
+func (s *Schema) Sources(name statement.Name) []string {
+	var sources []string
+	for _, at := range s.functions(s.resolveFunction(name)) {
+		if one, _ := s.object(at); at.kind == statement.Function {
+			sources = append(sources, one.source)
+		}
+	}
+	return sources
+}
+
 // Gone tells whether a table was seen, and dropped.
 func (s *Schema) Gone(name statement.Name) bool { return s.isGone(tableKey(s.Resolve(name))) }
 

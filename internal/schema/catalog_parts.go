@@ -101,7 +101,7 @@ func (c *catalog) objects() error {
 	}
 	type function struct {
 		place
-		Kind, Arguments string
+		Kind, Arguments, Source string
 	}
 	err = list(c, functionsQuery, func(one function) {
 		drop, is := c.read("DROP FUNCTION f(" + one.Arguments + ")").(statement.Drop)
@@ -112,7 +112,7 @@ func (c *catalog) objects() error {
 		if one.Kind == "a" {
 			at.kind = "aggregate"
 		}
-		c.putObject(at, object{origin: c.before(), deparsed: true})
+		c.putObject(at, object{source: one.Source, origin: c.before(), deparsed: true})
 	})
 	if err != nil {
 		return err

@@ -103,7 +103,7 @@ GROUP BY vn.nspname, v.relname, n.nspname, c.relname
 ORDER BY 1, 2`
 
 	functionsQuery = `
-SELECT n.nspname AS "Schema", p.proname AS "Name", p.prokind AS "Kind",
+SELECT n.nspname AS "Schema", p.proname AS "Name", p.prokind AS "Kind", CASE WHEN p.prokind IN ('f', 'p') THEN pg_get_functiondef(p.oid) ELSE '' END AS "Source",
   (SELECT coalesce(string_agg(format_type(k.kind, NULL), ', ' ORDER BY k.place), '') FROM unnest(p.proargtypes) WITH ORDINALITY k(kind, place)) AS "Arguments"
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE ` + userSchemas + ` AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))

@@ -32,6 +32,7 @@ type key struct {
 // object is anything but a table, a column, a constraint or an index.
 type object struct {
 	definition string
+	source     string   // of a function: the statement that makes it
 	labels     []string // of an enum
 	// base, constraints and notNull are a domain's.
 	base        statement.TypeName

@@ -28,6 +28,9 @@ func (t *translation) alter(place At, kind Kind, table Name, command *pg_query.A
 			t.otherAction(at, kind, table, command)
 			return
 		}
+		for _, node := range command.Def.GetColumnDef().GetConstraints() {
+			t.calls(node.GetConstraint().GetRawExpr()) // A default is put into every row, and a CHECK sees every row.
+		}
 		t.add(AddColumn{At: at, Table: table, IfNotExists: command.MissingOk, Column: t.column(command.Def.GetColumnDef())})
 	case pg_query.AlterTableType_AT_DropColumn:
 		if kind == Type {
@@ -47,6 +50,7 @@ func (t *translation) alter(place At, kind Kind, table Name, command *pg_query.A
 			return
 		}
 		column := command.Def.GetColumnDef()
+		t.calls(column.GetRawDefault())
 		change := SetType{At: at, Table: table, Column: command.Name, Type: t.typeName(column.GetTypeName()), Using: t.expression(column.GetRawDefault())}
 		if column.GetCollClause() != nil {
 			change.Collation = Quote(nameOf(texts(column.GetCollClause().Collname)))

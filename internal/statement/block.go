@@ -1,7 +1,11 @@
 package statement
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -22,38 +26,49 @@ func (t *translation) doBlock(of *pg_query.DoStmt) {
 		t.add(Opaque{At: t.here(), Reason: "a DO block in " + language})
 		return
 	}
-	tree, err := grammarBlock(t.text)
+	t.plpgsql(t.text, body, "a DO block")
+}
+
+// plpgsql reads a DO block or a function in PL/pgSQL. The text is the statement's, and what is its name for people.
+func (t *translation) plpgsql(text, body, what string) {
+	tree, err := grammarBlock(text)
 	var functions []struct {
-		Function json.RawMessage `json:"PLpgSQL_function"`
+		Function map[string]any `json:"PLpgSQL_function"`
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(tree), &functions)
 	}
 	if err != nil || len(functions) != 1 {
-		t.add(Opaque{At: t.here(), Reason: "a DO block that the parser of PL/pgSQL does not accept"})
+		t.add(Opaque{At: t.here(), Reason: what + " that the parser of PL/pgSQL does not accept"})
 		return
 	}
-	b := block{translation: t, from: max(0, strings.Index(t.text, body))}
-	var value any
-	decoder := json.NewDecoder(strings.NewReader(string(functions[0].Function)))
-	if err := decoder.Decode(&value); err != nil {
-		t.add(Opaque{At: t.here(), Reason: "a DO block that the parser of PL/pgSQL does not accept"})
-		return
-	}
-	// The declarations hold expressions too: a variable's first value.
-	function, _ := value.(map[string]any)
-	b.see(function["datums"])
-	b.see(function["action"])
+	b := block{translation: t, text: text, from: max(0, strings.Index(text, body)), what: what}
+	// The declarations hold expressions too: a variable's first value, a cursor's query.
+	b.see(functions[0].Function["datums"])
+	b.see(functions[0].Function["action"])
 }
 
 // block is one body that is being read. PL/pgSQL's tree says lines only, so that each piece of SQL is looked for behind the
 // one before it.
 type block struct {
 	*translation
-	from int
+	text, what string
+	from       int
 }
 
-// see goes through the tree, in the order in which things stand in the text.
+// order is that of the parts of one statement in the text, which is lost in a JSON object. Those that are not in it come last.
+func order(key string) int {
+	at := slices.Index([]string{
+		"cond", "query", "dynquery", "expr", "sqlstmt", "argquery", "params", "lower", "upper", "step", "then_body", "elsif_list", "case_when_list", "stmts",
+		"else_body", "else_stmts", "body", "exceptions",
+	}, key)
+	if at < 0 {
+		return math.MaxInt
+	}
+	return at
+}
+
+// see goes through all of the tree, in the order in which things stand in the text as far as one can tell.
 func (b *block) see(value any) {
 	switch one := value.(type) {
 	case []any:
@@ -61,17 +76,12 @@ func (b *block) see(value any) {
 			b.see(element)
 		}
 	case map[string]any:
-		// The order of keys in JSON objects is lost; the parts of one statement are few, and these come in this order.
-		for _, key := range []string{"cond", "query", "expr", "sqlstmt", "lower", "upper", "step", "argquery", "then_body", "elsif_list", "case_when_list", "stmts", "else_body", "else_stmts", "body", "exceptions"} {
-			if inner, found := one[key]; found {
-				b.see(inner)
-			}
-		}
-		for key, inner := range one {
-			if strings.HasPrefix(key, "PLpgSQL_") {
-				b.node(key, inner)
-			} else if key == "default_val" || key == "action" {
-				b.see(inner)
+		keys := slices.SortedFunc(maps.Keys(one), func(x, y string) int { return cmp.Or(cmp.Compare(order(x), order(y)), cmp.Compare(x, y)) })
+		for _, key := range keys {
+			if key == "dynquery" {
+				b.dynamic(one[key])
+			} else {
+				b.node(key, one[key])
 			}
 		}
 	}
@@ -86,16 +96,20 @@ func (b *block) node(kind string, value any) {
 			b.piece(query)
 		}
 	case "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors":
-		b.dynamic(fields)
+		b.dynamic(fields["query"])
+		b.see(fields["params"])
 		b.see(fields["body"])
+	case "PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback":
+		action := strings.TrimPrefix(kind, "PLpgSQL_stmt_")
+		b.add(Transaction{At: At(b.findWord(action)), Action: action})
 	default:
-		b.see(fields)
+		b.see(value)
 	}
 }
 
 // dynamic reads EXECUTE: of a literal as the SQL in it, of anything else as opaque.
-func (b *block) dynamic(fields map[string]any) {
-	expression, _ := fields["query"].(map[string]any)
+func (b *block) dynamic(value any) {
+	expression, _ := value.(map[string]any)
 	inner, _ := expression["PLpgSQL_expr"].(map[string]any)
 	query, _ := inner["query"].(string)
 	place := b.find(query)
@@ -116,6 +130,7 @@ func (b *block) dynamic(fields map[string]any) {
 func (b *block) piece(query string) { b.read(query, b.find(query), false) }
 
 func (b *block) read(query string, place int, fixed bool) {
+	fixed = fixed || b.fixed
 	statements, err := parseAt(query, place, fixed)
 	if err != nil {
 		// An expression or an assignment, which PL/pgSQL wraps itself: it can call functions, and change nothing else.
@@ -126,7 +141,7 @@ func (b *block) read(query string, place int, fixed bool) {
 		statements, err = parseAt(wrapper+query, place, true)
 	}
 	if err != nil {
-		b.add(Opaque{At: At(place), Reason: "a part of a DO block that the parser does not accept: " + err.Error()})
+		b.add(Opaque{At: At(place), Reason: "a part of " + b.what + " that the parser does not accept: " + err.Error()})
 	}
 	for _, one := range statements {
 		b.changes = append(b.changes, one.Changes...)
@@ -137,6 +152,21 @@ func (b *block) read(query string, place int, fixed bool) {
 func (b *block) find(query string) int {
 	if place := strings.Index(b.text[b.from:], query); place >= 0 && query != "" {
 		b.from += place
+	}
+	return b.place()
+}
+
+// findWord is find for a word in any case.
+func (b *block) findWord(word string) int {
+	if place := strings.Index(strings.ToLower(b.text[b.from:]), word); place >= 0 {
+		b.from += place
+	}
+	return b.place()
+}
+
+func (b *block) place() int {
+	if b.fixed {
+		return int(b.here())
 	}
 	return int(b.here()) + b.from
 }

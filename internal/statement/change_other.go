@@ -86,6 +86,8 @@ type Define struct {
 	Object               Object
 	Replace, IfNotExists bool
 	Definition           string
+	// Source is the statement's text as it is, of a function: Body reads it.
+	Source string
 	// Reads are the tables that a view or a rule is made of.
 	Reads []Name
 }
@@ -186,8 +188,7 @@ type Write struct {
 // Select is SELECT, TABLE or VALUES, and PERFORM in a DO block.
 type Select struct {
 	At
-	Reads     []Name
-	Functions []Name
+	Reads []Name
 }
 
 // Set is SET, RESET and set_config(). Value is as PostgreSQL takes it; Reset tells RESET and SET … TO DEFAULT.
@@ -239,10 +240,12 @@ type Cluster struct {
 	Table Name
 }
 
-// Call is CALL of a procedure.
+// Call is CALL of a procedure, or the use of a function in a statement that runs it. It stands before the statement's own change.
 type Call struct {
 	At
-	Procedure Name
+	Name Name
+	// Procedure tells CALL.
+	Procedure bool
 }
 
 // Opaque is a part that cannot be known from the text: dynamic SQL, or a language other than SQL and PL/pgSQL.

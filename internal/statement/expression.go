@@ -85,11 +85,11 @@ func constant(node *pg_query.Node) (is, null bool) {
 // volatile tells whether a function may answer differently for each row: one that PostgreSQL declares volatile, and one that
 // it does not have, because CREATE FUNCTION declares them volatile unless told otherwise.
 // https://www.postgresql.org/docs/current/xfunc-volatility.html
-func volatile(function Name) bool {
-	if function.Schema != "" && function.Schema != "pg_catalog" {
-		return true
-	}
-	return !strings.Contains(strings.ReplaceAll(steady, "\n", " "), " "+function.Name+" ")
+func volatile(function Name) bool { return function.Schema != "" || !steadily(function) }
+
+// steadily tells whether a name is that of a function of PostgreSQL's that is not volatile, unless one of the user's own hides it.
+func steadily(function Name) bool {
+	return function.Schema == "" && (strings.Contains(steady, " "+function.Name+" ") || strings.Contains(steady, " "+function.Name+"\n"))
 }
 
 // steady are the functions that PostgreSQL declares immutable or stable and that people write in defaults and generated
@@ -109,121 +109,6 @@ const steady = ` abs age array_append array_cat array_length array_prepend array
  array_fill array_position array_ndims least bit_length get_bit get_byte masklen netmask broadcast lower_inc upper_inc isempty justify_days
  justify_hours justify_interval date_bin num_nonnulls num_nulls pg_typeof obj_description col_description format_type uuid_nil
  jsonb_path_exists jsonb_path_query_first cbrt factorial gcd lcm numeric float4 float8 int2 int4 int8 bool varchar bpchar interval timestamptz timestamp `
-
-// walk calls see for a node and all below it that can be part of an expression.
-func walk(node *pg_query.Node, see func(*pg_query.Node)) {
-	if node == nil || node.Node == nil {
-		return
-	}
-	see(node)
-	all := func(nodes ...*pg_query.Node) {
-		for _, one := range nodes {
-			walk(one, see)
-		}
-	}
-	switch inner := node.Node.(type) {
-	case *pg_query.Node_AExpr:
-		all(inner.AExpr.Lexpr, inner.AExpr.Rexpr)
-	case *pg_query.Node_BoolExpr:
-		all(inner.BoolExpr.Args...)
-	case *pg_query.Node_FuncCall:
-		all(inner.FuncCall.Args...)
-		all(inner.FuncCall.AggFilter)
-	case *pg_query.Node_TypeCast:
-		all(inner.TypeCast.Arg)
-	case *pg_query.Node_CollateClause:
-		all(inner.CollateClause.Arg)
-	case *pg_query.Node_NullTest:
-		all(inner.NullTest.Arg)
-	case *pg_query.Node_BooleanTest:
-		all(inner.BooleanTest.Arg)
-	case *pg_query.Node_CoalesceExpr:
-		all(inner.CoalesceExpr.Args...)
-	case *pg_query.Node_MinMaxExpr:
-		all(inner.MinMaxExpr.Args...)
-	case *pg_query.Node_CaseExpr:
-		all(inner.CaseExpr.Arg, inner.CaseExpr.Defresult)
-		all(inner.CaseExpr.Args...)
-	case *pg_query.Node_CaseWhen:
-		all(inner.CaseWhen.Expr, inner.CaseWhen.Result)
-	case *pg_query.Node_AArrayExpr:
-		all(inner.AArrayExpr.Elements...)
-	case *pg_query.Node_AIndirection:
-		all(inner.AIndirection.Arg)
-		all(inner.AIndirection.Indirection...)
-	case *pg_query.Node_AIndices:
-		all(inner.AIndices.Lidx, inner.AIndices.Uidx)
-	case *pg_query.Node_RowExpr:
-		all(inner.RowExpr.Args...)
-	case *pg_query.Node_List:
-		all(inner.List.Items...)
-	case *pg_query.Node_ResTarget:
-		all(inner.ResTarget.Val)
-	case *pg_query.Node_NamedArgExpr:
-		all(inner.NamedArgExpr.Arg)
-	case *pg_query.Node_SortBy:
-		all(inner.SortBy.Node)
-	case *pg_query.Node_XmlExpr:
-		all(inner.XmlExpr.Args...)
-	case *pg_query.Node_JsonObjectConstructor:
-		all(inner.JsonObjectConstructor.Exprs...)
-	case *pg_query.Node_JsonArrayConstructor:
-		all(inner.JsonArrayConstructor.Exprs...)
-	case *pg_query.Node_SubLink:
-		all(inner.SubLink.Testexpr, inner.SubLink.Subselect)
-	default:
-		walkQuery(node, all)
-	}
-}
-
-// walkQuery goes on with the parts of queries.
-func walkQuery(node *pg_query.Node, all func(...*pg_query.Node)) {
-	with := func(clause *pg_query.WithClause) {
-		if clause != nil {
-			all(clause.Ctes...)
-		}
-	}
-	switch inner := node.Node.(type) {
-	case *pg_query.Node_SelectStmt:
-		with(inner.SelectStmt.WithClause)
-		all(selectParts(inner.SelectStmt)...)
-	case *pg_query.Node_InsertStmt:
-		with(inner.InsertStmt.WithClause)
-		all(inner.InsertStmt.SelectStmt)
-		all(inner.InsertStmt.ReturningList...)
-	case *pg_query.Node_UpdateStmt:
-		with(inner.UpdateStmt.WithClause)
-		all(inner.UpdateStmt.WhereClause)
-		all(inner.UpdateStmt.TargetList...)
-		all(inner.UpdateStmt.FromClause...)
-		all(inner.UpdateStmt.ReturningList...)
-	case *pg_query.Node_DeleteStmt:
-		with(inner.DeleteStmt.WithClause)
-		all(inner.DeleteStmt.WhereClause)
-		all(inner.DeleteStmt.UsingClause...)
-		all(inner.DeleteStmt.ReturningList...)
-	case *pg_query.Node_CommonTableExpr:
-		all(inner.CommonTableExpr.Ctequery)
-	case *pg_query.Node_JoinExpr:
-		all(inner.JoinExpr.Larg, inner.JoinExpr.Rarg, inner.JoinExpr.Quals)
-	case *pg_query.Node_RangeSubselect:
-		all(inner.RangeSubselect.Subquery)
-	case *pg_query.Node_RangeFunction:
-		all(inner.RangeFunction.Functions...)
-	}
-}
-
-// selectParts returns what is below a SELECT, also those of its set operations.
-func selectParts(query *pg_query.SelectStmt) []*pg_query.Node {
-	parts := slices.Concat(query.TargetList, query.FromClause, query.GroupClause, query.ValuesLists, query.SortClause)
-	parts = append(parts, query.WhereClause, query.HavingClause, query.LimitCount, query.LimitOffset)
-	for _, side := range []*pg_query.SelectStmt{query.Larg, query.Rarg} {
-		if side != nil {
-			parts = append(parts, &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: side}})
-		}
-	}
-	return parts
-}
 
 // reads returns the tables that a query reads, without the names of its WITH queries.
 func reads(query *pg_query.Node) []Name {

@@ -257,7 +257,7 @@ func (t *translation) createFunction(of *pg_query.CreateFunctionStmt) {
 		arguments = append(arguments, t.typeName(one.GetArgType()).SQL)
 	}
 	object := Object{At: t.here(), Name: nameOf(texts(of.Funcname)), Arguments: strings.Join(arguments, ", "), Signed: true}
-	change := CreateFunction{At: t.here(), Define: Define{At: t.here(), Kind: Function, Object: object, Replace: of.Replace, Definition: Even(t.text)}}
+	change := CreateFunction{At: t.here(), Define: Define{At: t.here(), Kind: Function, Object: object, Replace: of.Replace, Definition: Even(t.text), Source: t.text}}
 	for _, node := range of.Options {
 		element := node.GetDefElem()
 		switch element.GetDefname() {

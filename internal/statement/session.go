@@ -47,9 +47,46 @@ func (t *translation) session(node *pg_query.Node) {
 	case *pg_query.Node_ClusterStmt:
 		t.add(Cluster{At: t.here(), Table: relation(of.ClusterStmt.Relation)})
 	case *pg_query.Node_CallStmt:
-		t.add(Call{At: t.here(), Procedure: nameOf(texts(of.CallStmt.Funccall.GetFuncname()))})
+		t.calls(of.CallStmt.Funccall.GetArgs()...)
+		t.add(Call{At: t.here(), Name: nameOf(texts(of.CallStmt.Funccall.GetFuncname())), Procedure: true})
+	case *pg_query.Node_PrepareStmt:
+		t.statement(of.PrepareStmt.Query)
+	case *pg_query.Node_DeclareCursorStmt:
+		t.statement(of.DeclareCursorStmt.Query)
+	case *pg_query.Node_ExplainStmt:
+		if option(of.ExplainStmt.Options, "analyze") {
+			t.statement(of.ExplainStmt.Query)
+		} else {
+			t.add(Other{At: t.here(), Statement: "explain"})
+		}
+	case *pg_query.Node_AlterTableMoveAllStmt:
+		t.add(Opaque{At: t.here(), Reason: "which tables are moved, and how large they are, only the database tells"})
+	case *pg_query.Node_ReassignOwnedStmt:
+		t.add(Opaque{At: t.here(), Reason: "which objects get another owner, only the database tells"})
 	default:
-		t.add(Other{At: t.here(), Statement: nodeName(node)})
+		t.other(node)
+	}
+}
+
+// other reads statements that change nothing a rule asks about. Those that are not named here are not known to be harmless.
+func (t *translation) other(node *pg_query.Node) {
+	name := nodeName(node)
+	switch node.Node.(type) {
+	case *pg_query.Node_VariableShowStmt, *pg_query.Node_DiscardStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_ListenStmt, *pg_query.Node_UnlistenStmt,
+		*pg_query.Node_CheckPointStmt, *pg_query.Node_DeallocateStmt, *pg_query.Node_ExecuteStmt, *pg_query.Node_FetchStmt, *pg_query.Node_ClosePortalStmt,
+		*pg_query.Node_ConstraintsSetStmt, *pg_query.Node_SecLabelStmt, *pg_query.Node_ImportForeignSchemaStmt, *pg_query.Node_CreatePlangStmt,
+		*pg_query.Node_CreateCastStmt, *pg_query.Node_CreateConversionStmt, *pg_query.Node_CreateTransformStmt, *pg_query.Node_CreateAmStmt,
+		*pg_query.Node_CreateOpClassStmt, *pg_query.Node_CreateOpFamilyStmt, *pg_query.Node_CreateTableSpaceStmt, *pg_query.Node_CreateFdwStmt,
+		*pg_query.Node_CreateForeignServerStmt, *pg_query.Node_CreateUserMappingStmt, *pg_query.Node_CreateSubscriptionStmt,
+		*pg_query.Node_DropTableSpaceStmt, *pg_query.Node_DropUserMappingStmt, *pg_query.Node_DropSubscriptionStmt:
+		t.add(Other{At: t.here(), Statement: name})
+	default:
+		// ALTER of objects other than tables: their owners, settings and members.
+		if strings.HasPrefix(name, "alter ") {
+			t.add(Other{At: t.here(), Statement: name})
+			return
+		}
+		t.add(Opaque{At: t.here(), Reason: "what this kind of statement does (" + name + ")"})
 	}
 }
 
@@ -108,12 +145,18 @@ func constantText(node *pg_query.Node) string {
 
 // rows reads statements that read or write rows, with those in their WITH queries.
 func (t *translation) rows(node *pg_query.Node) {
-	walk(node, func(inner *pg_query.Node) {
+	t.within(node)
+	t.write(node)
+}
+
+// within reads what a query does beside what it is: the functions that it calls, and WITH queries that write.
+func (t *translation) within(query *pg_query.Node) {
+	walk(query, func(inner *pg_query.Node) {
 		if common := inner.GetCommonTableExpr(); common != nil && common.Ctequery.GetSelectStmt() == nil {
 			t.write(common.Ctequery)
 		}
 	})
-	t.write(node)
+	t.calls(query)
 }
 
 func (t *translation) write(node *pg_query.Node) {
@@ -149,9 +192,14 @@ func (t *translation) write(node *pg_query.Node) {
 		change.Reads = reads(node)
 		t.add(change)
 	case *pg_query.Node_CopyStmt:
-		if of.CopyStmt.IsFrom {
+		switch {
+		case of.CopyStmt.IsProgram:
+			t.add(Opaque{At: t.here(), Reason: "COPY runs a program on the server"})
+		case of.CopyStmt.IsFrom:
 			t.add(Write{At: t.at(of.CopyStmt.Relation.GetLocation()), Statement: "copy", Table: relation(of.CopyStmt.Relation)})
-		} else {
+		case of.CopyStmt.Query != nil:
+			t.rows(of.CopyStmt.Query)
+		default:
 			t.add(Other{At: t.here(), Statement: "copy to"})
 		}
 	case *pg_query.Node_MergeStmt:
@@ -169,19 +217,7 @@ func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
 		})
 		return
 	}
-	change := Select{At: t.here(), Reads: reads(node)}
-	walk(node, func(inner *pg_query.Node) {
-		call := inner.GetFuncCall()
-		if call == nil {
-			return
-		}
-		name := nameOf(texts(call.Funcname))
-		change.Functions = append(change.Functions, name)
-		if name.Name == "set_config" && len(call.Args) == 3 {
-			t.add(Set{At: t.at(call.Location), Name: constantText(call.Args[0]), Value: constantText(call.Args[1]), Local: constantText(call.Args[2]) == "true" || constantText(call.Args[2]) == "t"})
-		}
-	})
-	t.add(change)
+	t.add(Select{At: t.here(), Reads: reads(node)})
 }
 
 // inBatches tells whether a WHERE takes its rows from a subquery with LIMIT.

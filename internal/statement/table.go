@@ -42,6 +42,9 @@ func (t *translation) createTable(of *pg_query.CreateStmt, foreign bool) {
 
 func (t *translation) createTableAs(of *pg_query.CreateTableAsStmt) {
 	into := of.Into.GetRel()
+	if !of.Into.GetSkipData() {
+		t.within(of.Query)
+	}
 	if of.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
 		t.add(Define{
 			At: t.at(into.GetLocation()), Kind: MaterializedView, Object: Object{At: t.at(into.GetLocation()), Name: relation(into)},

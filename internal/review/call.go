@@ -1,0 +1,54 @@
+package review
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/randomchaoslabs/airlock/internal/schema"
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// called is a function or procedure whose body is part of a statement that runs it.
+type called struct{ changes []statement.Change }
+
+// commits tells whether the body ends the transaction.
+func (c *called) commits() bool { return c != nil && statement.Commits(c.changes) }
+
+// does returns what changes come to: in the place of a call stands what the body of the function does, and of those that it calls,
+// each once. A function that is not in the schema is one of PostgreSQL's or of an extension; a procedure is not.
+func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Change, *called] {
+	return func(yield func(statement.Change, *called) bool) {
+		var seen []string
+		var all func([]statement.Change, *called) bool
+		all = func(changes []statement.Change, within *called) bool {
+			for _, change := range changes {
+				call, is := change.(statement.Call)
+				if !is {
+					if !yield(change, within) {
+						return false
+					}
+					continue
+				}
+				sources := on.Sources(call.Name)
+				if len(sources) == 0 && call.Procedure {
+					sources = []string{""}
+				}
+				for _, source := range sources {
+					body := []statement.Change{statement.Opaque{At: statement.At(call.Where()), Reason: "what " + name(call.Name) + "() does"}}
+					if source != "" {
+						if slices.Contains(seen, source) {
+							continue
+						}
+						seen = append(seen, source)
+						body = statement.Body(source, call.Where())
+					}
+					if !all(body, &called{body}) {
+						return false
+					}
+				}
+			}
+			return true
+		}
+		all(changes, nil)
+	}
+}
