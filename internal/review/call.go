@@ -14,6 +14,11 @@ type called struct{ changes []statement.Change }
 // commits tells whether the body ends the transaction.
 func (c *called) commits() bool { return c != nil && statement.Commits(c.changes) }
 
+func isCall(change statement.Change) bool {
+	_, is := change.(statement.Call)
+	return is
+}
+
 // does returns what changes come to: in the place of a call stands what the body of the function does, and of those that it calls,
 // each once. A function that is not in the schema is one of PostgreSQL's or of an extension; a procedure is not.
 func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Change, *called] {

@@ -13,8 +13,6 @@ import (
 type Case struct {
 	Change    statement.Change
 	Statement statement.Statement
-	// Alone tells that the statement is all that goose hands to the database in this call.
-	Alone bool
 	// Schema is the schema just before the change.
 	Schema *schema.Schema
 	// Version is PostgreSQL's major version.
@@ -65,6 +63,8 @@ func (c *Case) effectOn(table statement.Name) effect {
 type Transaction struct {
 	// Open tells that there is one: goose's own, or one that the file begins.
 	Open bool
+	// Implicit tells that nobody began it: PostgreSQL runs a block, and all statements that come in one text, as one.
+	Implicit bool
 	// Goose tells that it is goose's.
 	Goose bool
 	// Locks are the locks on tables in use that it holds, in the order in which they were taken.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/schema"
@@ -104,6 +105,7 @@ type walk struct {
 	whole       *Whole
 	down        bool
 	transaction *Transaction
+	implicit    bool // the statement is in a transaction that nobody began
 	found       []Finding
 	earlier     []statement.Change
 	locks       []held
@@ -124,13 +126,28 @@ func (w *walk) section(texts []parsed, down bool) {
 			continue
 		}
 		for _, one := range text.statements {
+			// All statements of one text are one transaction where there is no other, and so is a block.
+			w.implicit = len(text.statements) > 1 || one.Block || slices.ContainsFunc(one.Changes, isCall)
+			if w.implicit && !w.transaction.Open {
+				w.transaction.Open, w.transaction.Implicit = true, true
+			}
 			w.statement(text, one)
+			if len(text.statements) == 1 {
+				w.end()
+			}
 		}
-		if w.file.Source.NoTransaction && !w.transaction.Open {
-			w.begin(false)
-			w.schema.EndTransaction()
-		}
+		w.end()
 	}
+	w.schema.EndTransaction()
+}
+
+// end ends the transaction that nobody began.
+func (w *walk) end() {
+	if w.transaction.Open && !w.transaction.Implicit {
+		return
+	}
+	w.implicit = false
+	w.begin(false)
 	w.schema.EndTransaction()
 }
 
@@ -212,7 +229,7 @@ func (w *walk) note(text parsed, change statement.Change, conflicts []schema.Con
 // check asks all rules about one change.
 func (w *walk) check(text parsed, one statement.Statement, change statement.Change, effects []effect) {
 	c := &Case{
-		Change: change, Statement: one, Alone: len(text.statements) == 1, Schema: w.schema, Version: w.options.Version, Down: w.down,
+		Change: change, Statement: one, Schema: w.schema, Version: w.options.Version, Down: w.down,
 		Transaction: w.transaction, File: w.file, Earlier: w.earlier, effects: effects, fresh: w.fresh,
 	}
 	c.place = func(offset int) int { line, _ := text.Place(offset); return line }
@@ -234,80 +251,6 @@ func (w *walk) check(text parsed, one statement.Statement, change statement.Chan
 			}
 		}
 	}
-}
-
-// weigh makes a hit milder by what is known of its tables. It tells whether the hit counts at all.
-func (w *walk) weigh(rule Rule, hit Hit) (Hit, bool) {
-	if rule.live && len(hit.Tables) > 0 {
-		state := isNew
-		for _, table := range hit.Tables {
-			state = min(state, w.fresh(table))
-		}
-		switch {
-		case state == isNew:
-			return hit, false
-		case state == maybeNew:
-			// Nearly always it is: what may be destroyed is worth more words than what may be locked.
-			if hit.Severity = milder(Warning, hit.Severity); rule.sized {
-				hit.Severity = Information
-			}
-			hit.Message += ", unless it is made just now: IF NOT EXISTS leaves that open"
-		}
-	}
-	if rule.sized {
-		hit = bySize(w.schema, rule, hit)
-	}
-	if w.down && rule.down == downInformation {
-		hit.Severity = Information
-	}
-	return hit, true
-}
-
-// A table of fewer rows than these is read or written anew faster than anybody notices, or in a moment. They are those of a
-// scan of some 100 MB a second.
-const (
-	fewRows  = 10_000
-	someRows = 1_000_000
-)
-
-// bySize makes a hit milder where all of its tables are known to be small.
-func bySize(on *schema.Schema, rule Rule, hit Hit) Hit {
-	largest, known := int64(0), len(hit.Tables) > 0
-	for _, table := range hit.Tables {
-		rows, sized := on.Table(table).Rows()
-		largest, known = max(largest, rows), known && sized
-	}
-	if !known {
-		return hit
-	}
-	switch {
-	case largest < fewRows:
-		hit.Severity = Information
-	case largest < someRows:
-		hit.Severity = milder(milder(rule.Severity, hit.Severity), Warning)
-	}
-	hit.Message += " (" + count(largest, "row") + ")"
-	return hit
-}
-
-// fresh says whether a table is in use while the migration runs.
-func (w *walk) fresh(table statement.Name) freshness {
-	known := w.schema.Table(table)
-	if known == nil {
-		if origin, found := w.schema.Origin(statement.View, table); found && origin.Migration >= w.file.Group {
-			return isNew
-		}
-		return inUse
-	}
-	switch {
-	case known.Temporary:
-		return isNew
-	case known.Origin.Migration < w.file.Group:
-		return inUse
-	case known.Origin.IfNotExists:
-		return maybeNew
-	}
-	return isNew
 }
 
 // add makes a finding.
@@ -350,9 +293,10 @@ func (w *walk) hold(text parsed, change statement.Change, effects []effect) {
 	case statement.Transaction:
 		switch c.Action {
 		case "begin":
-			w.transaction.Open = true
+			w.transaction.Open, w.transaction.Implicit = true, false
 		case "commit", "rollback", "commit prepared", "rollback prepared", "prepare":
 			w.begin(false)
+			w.transaction.Open, w.transaction.Implicit = w.implicit, w.implicit
 			// What was made before is there for all to see from now on.
 			w.file.Group = w.file.Index + 1
 			w.origin.Migration = w.file.Index + 1

@@ -34,7 +34,11 @@ func backfillNotBatched() Rule {
 					filter = statement.SomeRows
 				}
 			}
-			if batch || c.Statement.Block && !c.Transaction.Open || filter != statement.SomeRows && (filter != statement.FewRows || few(c, table, equals)) {
+			if c.Statement.Block {
+				// What a block does once or in a loop is one transaction, unless it ends that now and then.
+				batch = c.Statement.Commits && c.Transaction.Implicit
+			}
+			if batch || filter != statement.SomeRows && (filter != statement.FewRows || few(c, table, equals)) {
 				return nil
 			}
 			if _, locked := lockedMeanwhile(c); locked {

@@ -10,7 +10,7 @@ func concurrentlyInTransaction() Rule {
 		Why:    "PostgreSQL refuses the statement there, and so the migration fails: goose runs a file as one transaction unless it says NO TRANSACTION, and several statements between StatementBegin and StatementEnd are one as well.",
 		Source: "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
 		change: func(c *Case) []Hit {
-			if !c.Transaction.Open && c.Alone {
+			if !c.Transaction.Open {
 				return nil
 			}
 			what := ""

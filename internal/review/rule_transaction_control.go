@@ -18,6 +18,12 @@ func transactionControl() Rule {
 				return nil
 			}
 			goose := !c.File.Source.NoTransaction
+			if c.Statement.Block && c.Transaction.Open && !c.Transaction.Implicit {
+				return one(Hit{
+					Message:    strings.ToUpper(control.Action) + " fails here: a block can end its transaction only where nobody else began it",
+					Suggestion: "-- +goose NO TRANSACTION\n-- as the first line of the file, with nothing else in it",
+				})
+			}
 			switch control.Action {
 			case "begin":
 				if goose {

@@ -159,7 +159,7 @@ type Update struct {
 	Filter  Filter
 	// Equals are the columns that the WHERE compares with constants, when Filter is FewRows.
 	Equals []string
-	// Batch tells that the WHERE takes rows from a subquery with LIMIT.
+	// Batch tells that the WHERE takes rows from a subquery with a LIMIT of no more than a batch.
 	Batch bool
 	Reads []Name
 

@@ -220,10 +220,16 @@ func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
 	t.add(Select{At: t.here(), Reads: reads(node)})
 }
 
-// inBatches tells whether a WHERE takes its rows from a subquery with LIMIT.
+// maximumBatch is how many rows count as a batch: they are changed in a second or so.
+const maximumBatch = 50_000
+
+// inBatches tells whether a WHERE takes its rows from a subquery with a LIMIT that is no more than a batch.
 func inBatches(where *pg_query.Node) bool {
 	found := false
-	walk(where, func(node *pg_query.Node) { found = found || node.GetSelectStmt().GetLimitCount() != nil })
+	walk(where, func(node *pg_query.Node) {
+		limit, err := strconv.Atoi(constantText(node.GetSelectStmt().GetLimitCount()))
+		found = found || err == nil && limit <= maximumBatch
+	})
 	return found
 }
 
