@@ -18,8 +18,8 @@ type acknowledgement struct {
 	reason string
 	until  time.Time
 	line   int
-	// target is the line on which the statement begins that it stands above, zero when none follows.
-	target int
+	// target is where the statement begins that it stands above, zero when none follows.
+	target place
 	// unused are the rules of which nothing is found.
 	unused []string
 	// fault is why it does not count.
@@ -48,20 +48,24 @@ func acknowledgements(file *File, rules []Rule) *acknowledging {
 	return a
 }
 
-// below returns the line on which the first statement begins that does not end above a line.
-func (a *acknowledging) below(line int) int {
+// below returns where the first statement begins that does not end above a line.
+func (a *acknowledging) below(line int) place {
 	for _, text := range slices.Concat(a.file.up, a.file.down) {
 		for _, one := range text.statements {
-			begin, _ := text.Place(one.Offset)
 			if end, _ := text.Place(one.Offset + len(one.Text)); end >= line {
-				return begin
+				return placeOf(text, one.Offset)
 			}
 		}
 		if text.err != nil && text.EndLine() >= line {
-			return text.Line
+			return placeOf(text, 0)
 		}
 	}
-	return 0
+	return place{}
+}
+
+func placeOf(text parsed, offset int) place {
+	line, column := text.Place(offset)
+	return place{line, column}
 }
 
 func (a *acknowledgement) read(text string, rules []Rule) {
@@ -128,7 +132,7 @@ func (a *acknowledging) apply(findings []Finding, today time.Time, r *reviewing)
 		expired := !one.until.IsZero() && day.After(one.until)
 		for i := range findings {
 			finding := &findings[i]
-			if !slices.Contains(one.rules, finding.Rule) || finding.begin != 0 && finding.begin != one.target {
+			if !slices.Contains(one.rules, finding.Rule) || finding.begin != (place{}) && finding.begin != one.target {
 				continue
 			}
 			one.unused = slices.DeleteFunc(one.unused, func(id string) bool { return id == finding.Rule })

@@ -13,8 +13,8 @@ import (
 type Case struct {
 	Change    statement.Change
 	Statement statement.Statement
-	// Schema is the schema just before the change.
-	Schema *schema.Schema
+	// Schema is the schema just before the change, Before that before the section.
+	Schema, Before *schema.Schema
 	// Version is PostgreSQL's major version.
 	Version int
 	// Down tells that the statement is in the down section.
@@ -173,6 +173,23 @@ func names(of []statement.Name) string {
 		all[i] = name(one)
 	}
 	return strings.Join(all, ", ")
+}
+
+// adds tells whether one of some changes adds a column that was not there before.
+func adds(changes []statement.Change, before *schema.Schema, table statement.Name, column string) bool {
+	known := before.Table(table)
+	if _, was := known.Column(column); was {
+		return false
+	}
+	return slices.ContainsFunc(changes, func(change statement.Change) bool {
+		added, is := change.(statement.AddColumn)
+		return is && before.Resolve(added.Table) == before.Resolve(table) && added.Column.Name == column && !(added.IfNotExists && (known == nil || known.Partial))
+	})
+}
+
+// addedHere tells whether the section added a column.
+func (c *Case) addedHere(table statement.Name, column string) bool {
+	return adds(c.Earlier, c.Before, table, column)
 }
 
 // droppedBefore tells whether the section dropped an object of a name before.

@@ -47,7 +47,7 @@ func effects(change statement.Change, on *schema.Schema) []effect {
 	own := func(table statement.Name, mode mode, work work) []effect { return []effect{{table, mode, work}} }
 	switch c := change.(type) {
 	case statement.CreateTable:
-		return createTableEffects(c)
+		return createTableEffects(c, on)
 	case statement.AddColumn:
 		return addColumnEffects(c, on)
 	case statement.DropColumn:
@@ -166,10 +166,11 @@ func modeOf(name string) mode {
 	return accessExclusive
 }
 
-func createTableEffects(c statement.CreateTable) []effect {
+func createTableEffects(c statement.CreateTable, on *schema.Schema) []effect {
 	var all []effect
 	if c.PartitionOf.Name != "" {
 		all = append(all, effect{c.PartitionOf, accessExclusive, brief})
+		all = append(all, defaultEffects(c.PartitionOf, c.Table, c.Limits, on)...)
 	}
 	for _, parent := range c.Inherits {
 		all = append(all, effect{parent, shareUpdateExclusive, brief})
@@ -280,10 +281,10 @@ func partitionEffects(change statement.Change, on *schema.Schema) []effect {
 			return nil
 		}
 		work := scan
-		if on.Implied(c.Table, c.Partition, c.Bound) {
+		if on.Implied(c.Table, c.Partition, c.Limits) {
 			work = brief
 		}
-		return []effect{{c.Partition, accessExclusive, work}, {c.Table, shareUpdateExclusive, brief}}
+		return append([]effect{{c.Partition, accessExclusive, work}, {c.Table, shareUpdateExclusive, brief}}, defaultEffects(c.Table, c.Partition, c.Limits, on)...)
 	case statement.DetachPartition:
 		mode := accessExclusive
 		if c.Concurrently || c.Finalize {
@@ -292,6 +293,18 @@ func partitionEffects(change statement.Change, on *schema.Schema) []effect {
 		return []effect{{c.Table, mode, brief}, {c.Partition, accessExclusive, brief}}
 	}
 	return nil
+}
+
+// defaultEffects are those on the default partition beside a new one: its rows are read for such as belong there.
+func defaultEffects(parent, partition statement.Name, limits statement.Limits, on *schema.Schema) []effect {
+	other, read := on.DefaultPartition(parent, limits)
+	switch {
+	case other == nil || other.Name == on.Resolve(partition):
+		return nil
+	case read:
+		return []effect{{other.Name, accessExclusive, scan}}
+	}
+	return []effect{{other.Name, accessExclusive, brief}}
 }
 
 func renameEffects(c statement.Rename, on *schema.Schema) []effect {

@@ -39,11 +39,14 @@ type Finding struct {
 	// Down tells that the statement is in the down section.
 	Down bool `json:"down,omitempty"`
 
-	// begin is the line on which the statement begins.
-	begin int
+	// begin is where the statement begins, zero for a finding about a whole file.
+	begin place
 	// unreadable tells that the file cannot be read, and so no acknowledgement in it either.
 	unreadable bool
 }
+
+// place is a line and a column, both from one.
+type place struct{ line, column int }
 
 // Reversible says what the down section brings back.
 type Reversible string

@@ -104,6 +104,7 @@ type walk struct {
 	origin      schema.Origin
 	whole       *Whole
 	down        bool
+	before      *schema.Schema // before the section
 	transaction *Transaction
 	implicit    bool // the statement is in a transaction that nobody began
 	found       []Finding
@@ -117,7 +118,7 @@ func (w *walk) begin(gooses bool) {
 
 // section reviews the statements of one section.
 func (w *walk) section(texts []parsed, down bool) {
-	w.down = down
+	w.down, w.before = down, w.schema.Clone()
 	w.begin(!w.file.Source.NoTransaction)
 	for _, text := range texts {
 		w.report.Coverage.Statements += max(1, len(text.statements))
@@ -229,7 +230,7 @@ func (w *walk) note(text parsed, change statement.Change, conflicts []schema.Con
 // check asks all rules about one change.
 func (w *walk) check(text parsed, one statement.Statement, change statement.Change, effects []effect) {
 	c := &Case{
-		Change: change, Statement: one, Schema: w.schema, Version: w.options.Version, Down: w.down,
+		Change: change, Statement: one, Schema: w.schema, Before: w.before, Version: w.options.Version, Down: w.down,
 		Transaction: w.transaction, File: w.file, Earlier: w.earlier, effects: effects, fresh: w.fresh,
 	}
 	c.place = func(offset int) int { line, _ := text.Place(offset); return line }
@@ -260,11 +261,10 @@ func (w *walk) add(rule Rule, text parsed, one statement.Statement, hit Hit) {
 	if hit.Line > 0 {
 		line, column = hit.Line, 1
 	}
-	begin, _ := text.Place(one.Offset)
 	w.found = append(w.found, Finding{
 		Rule: rule.ID, Severity: milder(rule.Severity, hit.Severity), File: w.file.Path, Line: line, Column: column, EndLine: max(end, line),
 		Message: hit.Message, Why: rule.Why, Lock: hit.Lock, Tables: tableNames(hit.Tables), Suggestion: hit.Suggestion, Docs: rule.Docs(),
-		Down: w.down, begin: min(begin, line),
+		Down: w.down, begin: placeOf(text, one.Offset),
 	})
 }
 

@@ -174,12 +174,9 @@ func (w *Whole) overwrites(c statement.Update) bool {
 	})
 }
 
-// adds tells whether up adds a column, or renames one to its name.
+// adds tells whether up adds a column.
 func (w *Whole) adds(table statement.Name, column string) bool {
-	return slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
-		added, is := change.(statement.AddColumn)
-		return is && added.Table.Name == table.Name && added.Column.Name == column
-	})
+	return adds(w.Changes, w.Before, table, column)
 }
 
 // loses tells whether changing a type cuts values, rather than failing on those that do not fit.

@@ -25,6 +25,12 @@ func addColumnCheck() Rule {
 					})
 				}
 			}
+			if c.Schema.ConstrainedDomain(column.Type.Name) {
+				return one(Hit{
+					Message: "all rows of " + name(add.Table) + " are written anew: the domain " + name(column.Type.Name) + " has a constraint, which is checked in each", Tables: []statement.Name{add.Table},
+					Suggestion: "-- a column of the type that the domain is made of, and the condition as a CHECK of the table: NOT VALID first, VALIDATE in a migration after it",
+				})
+			}
 			return nil
 		},
 	}

@@ -15,7 +15,7 @@ func dropColumn() Rule {
 		change: func(c *Case) []Hit {
 
 			drop, is := c.Change.(statement.DropColumn)
-			if !is || addedBefore(c, drop.Table, drop.Column) {
+			if !is || c.addedHere(drop.Table, drop.Column) {
 				return nil
 			}
 			table := c.Table(drop.Table)

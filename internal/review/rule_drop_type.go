@@ -8,11 +8,13 @@ import (
 
 func dropType() Rule {
 	return Rule{
-		ID: "drop-type", Title: "A type is dropped", Severity: Blocking,
+		ID: "drop-type", Title: "A type is dropped, or an attribute of one", Severity: Blocking,
 		Why:    "The version of the application that still runs may cast to it or write it, and fails. With CASCADE the columns of the type are gone too.",
 		Source: "https://www.postgresql.org/docs/current/sql-droptype.html",
 		change: func(c *Case) []Hit {
-
+			if alter, is := c.Change.(statement.AlterTable); is && alter.Kind == statement.Type && alter.Action == "drop column" {
+				return one(Hit{Message: "the values of " + name(alter.Table) + "." + statement.QuoteWord(alter.Column) + " are lost, in each column of the type"})
+			}
 			drop, is := c.Change.(statement.Drop)
 			if !is || drop.Kind != statement.Type && drop.Kind != statement.Domain {
 				return nil

@@ -12,8 +12,11 @@ func indexNotConcurrent() Rule {
 		Source: "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
 		change: func(c *Case) []Hit {
 			index, is := c.Change.(statement.CreateIndex)
-			if !is || index.Concurrently || index.Only {
+			if !is || index.Concurrently {
 				return nil
+			}
+			if table := c.Table(index.Table); index.Only && (table == nil || table.PartitionBy != "") {
+				return nil // It is empty, until those of the partitions are attached.
 			}
 			hit := Hit{Message: "building this index keeps writers out of " + name(index.Table), Tables: []statement.Name{index.Table}}
 			if table := c.Table(index.Table); table == nil || table.PartitionBy == "" {

@@ -13,7 +13,7 @@ func renameColumn() Rule {
 		change: func(c *Case) []Hit {
 
 			rename, is := c.Change.(statement.Rename)
-			if !is || rename.Kind != statement.Column || addedBefore(c, rename.Object, rename.Part) {
+			if !is || rename.Kind != statement.Column || c.addedHere(rename.Object, rename.Part) {
 				return nil
 			}
 			return one(Hit{

@@ -1,6 +1,8 @@
 package review
 
 import (
+	"slices"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -18,6 +20,12 @@ func renameTable() Rule {
 			}
 			if table, _ := c.Schema.Index(rename.Object); table != nil && c.Table(rename.Object) == nil {
 				return nil
+			}
+			if c.Transaction.Open && slices.ContainsFunc(changesOf(c.File.up), func(change statement.Change) bool {
+				view, made := change.(statement.Define)
+				return made && view.Kind == statement.View && view.Object.Name == rename.Object
+			}) {
+				return nil // The old name goes on to work.
 			}
 			old := statement.Quote(rename.Object)
 			return one(Hit{

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
@@ -176,35 +175,6 @@ func (a *applying) detach(c statement.DetachPartition) {
 		partition.Indexes[i].Parent = statement.Name{}
 	}
 }
-
-// Implied tells whether rows of a table are known to fit the bound of a partition: a validated CHECK on the key says so. The
-// values of the bound have to stand in it.
-func (s *Schema) Implied(parent, partition statement.Name, bound string) bool {
-	table, keyed := s.Table(partition), s.Table(parent)
-	if table == nil || keyed == nil || bound == "DEFAULT" {
-		return false
-	}
-	return slices.ContainsFunc(table.Constraints, func(one Constraint) bool {
-		if one.Type != statement.Check || !one.Validated || one.Expression == nil {
-			return false
-		}
-		for _, column := range keyed.PartitionKey {
-			if column == "" || !slices.Contains(one.Expression.Columns, column) {
-				return false
-			}
-		}
-		check := literals(one.Expression.SQL())
-		for _, value := range literals(bound) {
-			if !slices.Contains(check, value) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// literals returns the strings and numbers in SQL.
-func literals(sql string) []string { return slices.Collect(maps.Keys(statement.Literals(sql))) }
 
 // setting does what changes neither columns nor constraints.
 func (a *applying) setting(change statement.Change) {

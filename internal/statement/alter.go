@@ -57,7 +57,7 @@ func (t *translation) alter(place At, kind Kind, table Name, command *pg_query.A
 		}
 		t.add(change)
 	case pg_query.AlterTableType_AT_AddIdentity:
-		t.add(AddIdentity{At: at, Table: table, Column: command.Name})
+		t.add(AddIdentity{At: at, Table: table, Column: command.Name, Always: command.Def.GetConstraint().GetGeneratedWhen() == "a"})
 	case pg_query.AlterTableType_AT_DropIdentity:
 		t.add(AddIdentity{At: at, Table: table, Column: command.Name, Drop: true})
 	case pg_query.AlterTableType_AT_SetExpression:
@@ -83,7 +83,7 @@ func (t *translation) alterStorage(at At, kind Kind, table Name, command *pg_que
 	}
 	switch command.Subtype {
 	case pg_query.AlterTableType_AT_AttachPartition:
-		t.add(AttachPartition{At: at, Table: table, Partition: relation(partition.GetName()), Bound: bound(partition.GetBound()), OfIndex: kind == Index})
+		t.add(AttachPartition{At: at, Table: table, Partition: relation(partition.GetName()), Bound: bound(partition.GetBound()), Limits: limits(partition.GetBound()), OfIndex: kind == Index})
 	case pg_query.AlterTableType_AT_DetachPartition:
 		t.add(DetachPartition{At: at, Table: table, Partition: relation(partition.GetName()), Concurrently: partition.GetConcurrent()})
 	case pg_query.AlterTableType_AT_DetachPartitionFinalize:

@@ -17,6 +17,7 @@ type CreateTable struct {
 	// PartitionOf is the parent of a partition; Bound is what it takes, as SQL, "DEFAULT" for the default partition.
 	PartitionOf Name
 	Bound       string
+	Limits      Limits
 	Inherits    []Name
 	Like        []Name
 	// FromQuery tells CREATE TABLE … AS and SELECT INTO: the columns are not known. Reads are the tables that it reads.
@@ -79,6 +80,8 @@ type AddIdentity struct {
 	Table  Name
 	Column string
 	Drop   bool
+	// Always tells GENERATED ALWAYS: an INSERT cannot name a value of its own.
+	Always bool
 }
 
 // SetExpression is ALTER COLUMN … SET EXPRESSION, or DROP EXPRESSION when Expression is nil.
@@ -116,6 +119,7 @@ type AttachPartition struct {
 	At
 	Table, Partition Name
 	Bound            string
+	Limits           Limits
 	OfIndex          bool
 }
 

@@ -30,7 +30,7 @@ func (t *translation) createTable(of *pg_query.CreateStmt, foreign bool) {
 			table.Inherits = append(table.Inherits, relation(parent.GetRangeVar()))
 		}
 	}
-	table.Bound = bound(of.Partbound)
+	table.Bound, table.Limits = bound(of.Partbound), limits(of.Partbound)
 	if by := of.Partspec; by != nil {
 		table.PartitionBy = strings.ToLower(strings.TrimPrefix(by.Strategy.String(), "PARTITION_STRATEGY_"))
 		for _, key := range by.PartParams {

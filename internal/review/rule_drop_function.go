@@ -1,0 +1,48 @@
+package review
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+func dropFunction() Rule {
+	return Rule{
+		ID: "drop-function", Title: "A function or a sequence is dropped", Severity: Warning,
+		Why:    "The version of the application that still runs fails when it calls the function or takes a number from the sequence, whose count is lost too. One that is made anew in the same transaction is missed by nobody, and nobody calls the function of a trigger.",
+		Source: "https://www.postgresql.org/docs/current/sql-dropfunction.html",
+		whole: func(w *Whole) []Hit {
+			var hits []Hit
+			for i, change := range w.Changes {
+				drop, is := change.(statement.Drop)
+				if !is || drop.Kind != statement.Function && drop.Kind != statement.Sequence && drop.Kind != "aggregate" {
+					continue
+				}
+				for _, object := range drop.Objects {
+					origin, before := w.Before.Origin(drop.Kind, object.Name)
+					if w.Has(drop.Kind, object) || !before && (drop.IfExists || w.makes(object)) || before && origin.Migration >= w.File.Group || ofTrigger(w.Before.Sources(object.Name)) {
+						continue
+					}
+					hits = append(hits, Hit{Message: "the " + string(drop.Kind) + " " + name(object.Name) + " is not found any more", Line: w.Lines[i]})
+				}
+			}
+			return hits
+		},
+	}
+}
+
+// makes tells whether up makes an object of a name.
+func (w *Whole) makes(object statement.Object) bool {
+	return slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
+		made, _ := defined(change)
+		return made.Object.Name == object.Name
+	})
+}
+
+// ofTrigger tells whether functions are all such as only a trigger can call.
+func ofTrigger(sources []string) bool {
+	return len(sources) > 0 && !slices.ContainsFunc(sources, func(source string) bool {
+		return !strings.Contains(strings.ToLower(statement.Even(source)), " returns trigger")
+	})
+}
