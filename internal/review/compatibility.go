@@ -61,8 +61,16 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 			breaks("it may read NULL in %s.%s, which had none", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.SetDefault:
-		if column, _ := w.Before.Table(c.Table).Column(c.Column); c.Default == nil && column.NotNull && w.had(c.Table, c.Column) {
+		if column, _ := w.Before.Table(c.Table).Column(c.Column); (c.Default == nil || c.Default.Null) && column.NotNull && w.had(c.Table, c.Column) {
 			breaks("its INSERTs into %s may leave out %s, which has no default any more", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.AddIdentity:
+		switch {
+		case !w.had(c.Table, c.Column):
+		case c.Drop:
+			breaks("its INSERTs into %s may leave out %s, which gets no number any more", name(c.Table), statement.QuoteWord(c.Column))
+		case c.Always:
+			breaks("its INSERTs into %s may name a value for %s, which is refused", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.SetType:
 		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != c.Type.Name && !alike(judged.from, c.Type)) {
@@ -126,68 +134,4 @@ func (w *Whole) overOldColumns(c statement.AddConstraint) bool {
 
 func (w *Whole) overOldKeys(c statement.CreateIndex) bool {
 	return !slices.ContainsFunc(c.Keys, func(key statement.IndexKey) bool { return key.Column != "" && !w.had(c.Table, key.Column) })
-}
-
-// objectsCompatible judges what is done to objects as a whole.
-func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, ...any)) {
-	switch c := change.(type) {
-	case statement.Drop:
-		for _, object := range c.Objects {
-			switch c.Kind {
-			case statement.Table, statement.ForeignTable:
-				if w.was(object.Name) && w.After.Table(object.Name) == nil && !(c.IfExists && w.After.Complete && w.Before.Table(object.Name) == nil) {
-					breaks("the table %s is dropped", name(object.Name))
-				}
-			case statement.View, statement.MaterializedView, statement.Function, statement.Sequence, statement.SchemaKind, statement.Type, statement.Domain:
-				if !w.Has(c.Kind, object) && !c.IfExists && !slices.ContainsFunc(w.Changes, func(other statement.Change) bool { return renamedTo(other, object.Name) }) {
-					breaks("the %s %s is dropped", c.Kind, name(object.Name))
-				}
-			}
-		}
-	case statement.Rename:
-		switch c.Kind {
-		case statement.Column:
-			if w.had(c.Object, c.Part) || c.OnView {
-				breaks("%s.%s is renamed to %s", name(c.Object), statement.QuoteWord(c.Part), statement.QuoteWord(c.To))
-			}
-		case statement.Table:
-			if w.was(c.Object) && w.After.Table(c.Object) == nil && !w.Has(statement.View, statement.Object{Name: c.Object}) {
-				breaks("the table %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
-			}
-		case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Function, statement.Sequence:
-			breaks("the %s %s is renamed to %s", c.Kind, name(c.Object), statement.QuoteWord(c.To))
-		case statement.EnumValue:
-			breaks("the value %s of %s is renamed to %s", c.Part, name(c.Object), c.To)
-		}
-	case statement.SetSchema:
-		if c.Kind != statement.Table || w.was(c.Object) {
-			breaks("the %s %s is in another schema", c.Kind, name(c.Object))
-		}
-	case statement.Truncate:
-		for _, table := range c.Tables {
-			if w.was(table) {
-				breaks("the rows of %s are gone", name(table))
-			}
-		}
-	case statement.Grant:
-		if c.Revoke && !c.OfRole && !slices.Equal(c.Roles, []string{"public"}) {
-			breaks("a privilege is revoked")
-		}
-	case statement.AlterDomain:
-		if c.Action == "add constraint" || c.Action == "set not null" {
-			breaks("it may write values that the domain %s refuses now", name(c.Domain))
-		}
-	case statement.RowSecurity:
-		if c.Action == "enable" && w.was(c.Table) {
-			breaks("row level security may hide rows of %s from it", name(c.Table))
-		}
-	case statement.Opaque:
-		breaks("what cannot be analysed is not known to suit it")
-	}
-}
-
-// Has tells whether an object is there after the migration, made anew or never gone.
-func (w *Whole) Has(kind statement.Kind, object statement.Object) bool {
-	_, found := w.After.Origin(kind, object.Name)
-	return found
 }

@@ -13,7 +13,7 @@ func missingDown() Rule {
 		Source: "https://pressly.github.io/goose/documentation/annotations/",
 		whole: func(w *Whole) []Hit {
 
-			if len(w.DownChanges) > 0 || !w.Known || !slices.ContainsFunc(w.Changes, changesAnything) || w.Options.Known == nil && w.onlyRows() {
+			if slices.ContainsFunc(w.DownChanges, changesAnything) || !w.Known || !slices.ContainsFunc(w.Changes, changesAnything) || w.Options.Known == nil && w.onlyRows() {
 				return nil
 			}
 			return one(Hit{Message: w.emptyDown() + ", and the up section changes the database", Line: w.File.Source.DownLine, Suggestion: undo(w)})

@@ -149,7 +149,7 @@ func (a *applying) define(c statement.Define) {
 	if c.Kind == statement.View || c.Kind == statement.MaterializedView || c.Kind == statement.Sequence || c.Kind == statement.Function || c.Kind == statement.Type {
 		at.name = a.inPath(c.Object.Name)
 	}
-	one := object{definition: definition(c.Definition), source: c.Source}
+	one := object{definition: definition(c.Definition), source: c.Source, outputs: c.Columns}
 	for _, table := range c.Reads {
 		full := a.Resolve(table)
 		one.reads = append(one.reads, full)
@@ -160,6 +160,7 @@ func (a *applying) define(c statement.Define) {
 			a.refuse(true, "table %s does not exist", Plain(full))
 		}
 	}
+	one.outputs = a.outputs(one)
 	if len(one.reads) > 0 && readsAll(one.definition) {
 		for _, name := range one.reads {
 			table, _ := a.tables.get(name)
@@ -349,40 +350,4 @@ func (a *applying) alterDomain(c statement.AlterDomain) {
 		one.definition = c.Action
 	}
 	a.putObject(at, one)
-}
-
-// grant notes privileges one by one, so that a REVOKE takes back what a GRANT gave, however they are grouped.
-func (a *applying) grant(c statement.Grant) {
-	objects := c.Objects
-	if len(objects) == 0 {
-		objects = []statement.Object{{}}
-	}
-	for _, on := range objects {
-		at := key{kind: "grant", name: on.Name}
-		if on.Name.Name != "" && !c.All && !c.Default {
-			at.name = a.place(c.Kind, on).name
-		}
-		for _, role := range c.Roles {
-			at.on = statement.Name{Name: role}
-			for _, privilege := range c.Privileges {
-				at.arguments = strings.TrimSpace(string(c.Kind)+" "+privilege) + arguments(on.Arguments)
-				if c.All || c.Default {
-					at.arguments = "all " + at.arguments
-				}
-				switch {
-				case !c.Revoke:
-					a.putObject(at, object{origin: a.origin})
-				case privilege == "all":
-					mentioned, _ := a.mentions.get(at.name)
-					for _, other := range mentioned {
-						if other.kind == "grant" && other.name == at.name && other.on == at.on && strings.HasPrefix(other.arguments, "all ") == (c.All || c.Default) {
-							a.removeObject(other)
-						}
-					}
-				default:
-					a.removeObject(at)
-				}
-			}
-		}
-	}
 }

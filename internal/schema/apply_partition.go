@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -205,15 +206,40 @@ func (a *applying) setting(change statement.Change) {
 	case statement.SetAccessMethod:
 		a.note(c.Table, "access method", c.Method)
 	case statement.AlterTable:
-		if c.Kind == statement.Table {
-			a.table(c.Table)
-		}
-		what := c.Action
-		if c.Column != "" {
-			what += " " + c.Column
-		}
-		a.note(c.Table, what, c.Definition)
+		a.alterTable(c)
 	}
+}
+
+// alterTable does an action that rules do not look into.
+func (a *applying) alterTable(c statement.AlterTable) {
+	if c.Kind == statement.Table {
+		a.table(c.Table)
+	}
+	at := key{kind: "setting", name: a.Resolve(c.Table), arguments: strings.TrimSpace(c.Action + " " + c.Column)}
+	switch {
+	case c.Kind == statement.Type:
+		at.name, at.arguments = a.resolveType(c.Table), "attribute "+c.Column
+		switch {
+		case c.Action != "drop column":
+		case a.objects.has(at):
+			a.removeObject(at)
+			return
+		default:
+			a.missing(at, false)
+			return
+		}
+	case c.Parent.Name != "":
+		table, parent := a.table(c.Table), a.Resolve(c.Parent)
+		table.Inherits = slices.DeleteFunc(slices.Clone(table.Inherits), func(one statement.Name) bool { return one == parent })
+		if c.Action == "add inherit" {
+			table.Inherits = append(table.Inherits, parent)
+			a.mention(parent, tableKey(table.Name))
+		}
+		return
+	case c.Kind != statement.Table:
+		at.arguments = string(c.Kind) + " " + at.arguments
+	}
+	a.putObject(at, object{definition: c.Definition, origin: a.origin})
 }
 
 // note keeps a setting that rules do not look into.

@@ -162,7 +162,8 @@ func (c *catalog) relations() error {
 			if one.Kind == "m" {
 				at.kind = statement.MaterializedView
 			}
-			c.putObject(at, object{definition: definition, origin: c.before(), deparsed: true})
+			view, _ := c.read("CREATE VIEW v AS " + definition).(statement.Define)
+			c.putObject(at, object{definition: definition, outputs: view.Columns, origin: c.before(), deparsed: true})
 		case "S":
 			c.putObject(key{kind: statement.Sequence, name: name}, object{origin: c.before(), deparsed: true})
 		}

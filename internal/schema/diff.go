@@ -98,11 +98,11 @@ func (d *differing) objects() {
 			// Columns tell of the sequences that they own.
 		case !has:
 			if !d.tableGone(at) {
-				d.say(at.kind, "%s is missing", at.title())
+				d.tell(at, "is missing")
 			}
 		case !had:
 			if !d.were(fateKey(at)) {
-				d.say(at.kind, "%s is left", at.title())
+				d.tell(at, "is left")
 			}
 		default:
 			d.object(at, one, other)
@@ -143,8 +143,15 @@ func (d *differing) object(at key, before, after object) {
 		return
 	}
 	if same && before.definition != after.definition {
-		d.say(at.kind, "%s is defined otherwise", at.title())
+		d.tell(at, "is defined otherwise")
 	}
+}
+
+// tell says what is with an object. Settings that only the planner and the storage look at are minor.
+func (d *differing) tell(at key, what string) {
+	minor := at.kind == "setting" && slices.ContainsFunc([]string{"set statistics", "set storage", "set compression", "set options", "reset options", "set rel options", "reset rel options", "cluster on", "drop cluster"},
+		func(action string) bool { return strings.HasPrefix(at.arguments, action) })
+	d.add(Difference{Message: at.title() + " " + what, Kind: at.kind, Minor: minor})
 }
 
 func (d *differing) domain(at key, before, after object, same bool) {

@@ -38,6 +38,9 @@ func (d *differing) table(before, after *Table) {
 	if !before.Assumed && (before.PartitionBy != after.PartitionBy || !slices.Equal(before.PartitionKey, after.PartitionKey)) {
 		d.say(statement.Table, "table %s is partitioned otherwise", title)
 	}
+	if !before.Partial && !slices.Equal(slices.SortedFunc(slices.Values(before.Inherits), compareNames), slices.SortedFunc(slices.Values(after.Inherits), compareNames)) {
+		d.say(statement.Table, "table %s inherits otherwise", title)
+	}
 	if before.ReplicaIdentity != after.ReplicaIdentity || before.ReplicaIndex != after.ReplicaIndex {
 		d.say(statement.Table, "the replica identity of %s is %s, it was %s", title, after.replica(), before.replica())
 	}
@@ -203,7 +206,11 @@ func (d *differing) pair(title string, before, after []Constraint, all bool, lef
 		case one.Validated && !other.Validated:
 			say("is not validated any more", one)
 		case !one.Validated && other.Validated:
-			say("is validated, it was not", one)
+			// No row breaks it, and new ones were refused before too.
+			d.add(Difference{
+				Message: fmt.Sprintf("%s constraint %s of %s is validated, it was not", one.Type, statement.QuoteWord(one.Name), title),
+				Kind:    statement.ConstraintKind, Minor: true,
+			})
 		}
 	}
 	for _, one := range rest {
@@ -258,7 +265,10 @@ func (d *differing) indexes(title string, before, after *Table) {
 				Kind:    statement.Index, Minor: !one.Named && !other.Named,
 			})
 		case one.Invalid != other.Invalid:
-			d.say(statement.Index, "index %s of %s is %s", statement.QuoteWord(one.Name.Name), title, map[bool]string{true: "invalid", false: "valid"}[other.Invalid])
+			d.add(Difference{
+				Message: fmt.Sprintf("index %s of %s is %s", statement.QuoteWord(one.Name.Name), title, map[bool]string{true: "invalid", false: "valid"}[other.Invalid]),
+				Kind:    statement.Index, Minor: one.Invalid,
+			})
 		}
 	}
 	for _, one := range rest {

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"cmp"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -126,7 +127,14 @@ func (t *translation) otherAction(at At, kind Kind, table Name, command *pg_quer
 		}
 		action.WriteRune(character)
 	}
-	t.add(AlterTable{At: at, Kind: kind, Table: table, Column: command.Name, Action: strings.ToLower(action.String()), Definition: Even(t.text)})
+	change := AlterTable{At: at, Kind: kind, Table: table, Column: command.Name, Action: strings.ToLower(action.String()), Definition: Even(t.text)}
+	if column := command.Def.GetColumnDef(); column != nil {
+		change.Column = cmp.Or(command.Name, column.Colname)
+	}
+	if parent := command.Def.GetRangeVar(); parent != nil {
+		change.Parent = relation(parent)
+	}
+	t.add(change)
 }
 
 // commandPlace returns where an action of ALTER TABLE begins. The parser says it of definitions only; for the others the name

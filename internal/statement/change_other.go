@@ -86,6 +86,8 @@ type Define struct {
 	Object               Object
 	Replace, IfNotExists bool
 	Definition           string
+	// Columns are the names of a view's columns, "*" for all of the table that it reads; nil where they are not known.
+	Columns []string
 	// Source is the statement's text as it is, of a function: Body reads it.
 	Source string
 	// Reads are the tables that a view or a rule is made of.
@@ -100,6 +102,8 @@ type CreateFunction struct {
 	// SetsSearchPath tells SET search_path.
 	SetsSearchPath bool
 	Language       string
+	// Steady tells IMMUTABLE or STABLE.
+	Steady bool
 }
 
 // Grant is GRANT, or REVOKE when Revoke is set.
@@ -149,6 +153,8 @@ type Insert struct {
 	FromQuery  bool
 	Reads      []Name
 	OnConflict bool
+	// Overwrites tells ON CONFLICT DO UPDATE.
+	Overwrites bool
 }
 
 // Update is UPDATE.

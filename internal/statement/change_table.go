@@ -181,8 +181,11 @@ type AlterTable struct {
 	Kind   Kind
 	Table  Name
 	Column string
-	// Action is the action's name in lower case, such as "set statistics" or "owner to".
+	// Action is the action's name in lower case, such as "set statistics" or "change owner". Those on an attribute of a composite
+	// type are called as those on a column.
 	Action string
+	// Parent is that of "add inherit" and "drop inherit".
+	Parent Name
 	// Definition is the statement's text, so that two settings can be compared.
 	Definition string
 }

@@ -152,43 +152,43 @@ func (t *translation) definition(node *pg_query.Node) {
 		t.createFunction(of.CreateFunctionStmt)
 	case *pg_query.Node_ViewStmt:
 		view := of.ViewStmt
-		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: Even(t.text), Reads: reads(view.Query)})
+		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: t.canonical(node), Reads: reads(view.Query), Columns: viewColumns(view)})
 	case *pg_query.Node_CreateTrigStmt:
-		t.define(Trigger, Object{Name: Name{Name: of.CreateTrigStmt.Trigname}, On: relation(of.CreateTrigStmt.Relation)}, of.CreateTrigStmt.Replace, false)
+		t.define(node, Trigger, Object{Name: Name{Name: of.CreateTrigStmt.Trigname}, On: relation(of.CreateTrigStmt.Relation)}, of.CreateTrigStmt.Replace, false)
 	case *pg_query.Node_CreatePolicyStmt:
-		t.define(Policy, Object{Name: Name{Name: of.CreatePolicyStmt.PolicyName}, On: relation(of.CreatePolicyStmt.Table)}, false, false)
+		t.define(node, Policy, Object{Name: Name{Name: of.CreatePolicyStmt.PolicyName}, On: relation(of.CreatePolicyStmt.Table)}, false, false)
 	case *pg_query.Node_RuleStmt:
-		t.define("rule", Object{Name: Name{Name: of.RuleStmt.Rulename}, On: relation(of.RuleStmt.Relation)}, of.RuleStmt.Replace, false)
+		t.define(node, "rule", Object{Name: Name{Name: of.RuleStmt.Rulename}, On: relation(of.RuleStmt.Relation)}, of.RuleStmt.Replace, false)
 	case *pg_query.Node_CreateSeqStmt:
-		t.define(Sequence, Object{Name: relation(of.CreateSeqStmt.Sequence)}, false, of.CreateSeqStmt.IfNotExists)
+		t.define(node, Sequence, Object{Name: relation(of.CreateSeqStmt.Sequence)}, false, of.CreateSeqStmt.IfNotExists)
 		t.ownSequence(relation(of.CreateSeqStmt.Sequence), of.CreateSeqStmt.Options)
 	case *pg_query.Node_AlterSeqStmt:
 		if !t.ownSequence(relation(of.AlterSeqStmt.Sequence), of.AlterSeqStmt.Options) {
 			t.add(Other{At: t.here(), Statement: "alter sequence"})
 		}
 	case *pg_query.Node_CreateSchemaStmt:
-		t.define(SchemaKind, Object{Name: Name{Name: of.CreateSchemaStmt.Schemaname}}, false, of.CreateSchemaStmt.IfNotExists)
+		t.define(node, SchemaKind, Object{Name: Name{Name: of.CreateSchemaStmt.Schemaname}}, false, of.CreateSchemaStmt.IfNotExists)
 		for _, element := range of.CreateSchemaStmt.SchemaElts {
 			t.statement(element)
 		}
 	case *pg_query.Node_CreateExtensionStmt:
-		t.define(Extension, Object{Name: Name{Name: of.CreateExtensionStmt.Extname}}, false, of.CreateExtensionStmt.IfNotExists)
+		t.define(node, Extension, Object{Name: Name{Name: of.CreateExtensionStmt.Extname}}, false, of.CreateExtensionStmt.IfNotExists)
 	case *pg_query.Node_CreatedbStmt:
-		t.define(Database, Object{Name: Name{Name: of.CreatedbStmt.Dbname}}, false, false)
+		t.define(node, Database, Object{Name: Name{Name: of.CreatedbStmt.Dbname}}, false, false)
 	case *pg_query.Node_CreateRoleStmt:
-		t.define(Role, Object{Name: Name{Name: of.CreateRoleStmt.Role}}, false, false)
+		t.define(node, Role, Object{Name: Name{Name: of.CreateRoleStmt.Role}}, false, false)
 	case *pg_query.Node_CompositeTypeStmt:
-		t.define(Type, Object{Name: relation(of.CompositeTypeStmt.Typevar)}, false, false)
+		t.define(node, Type, Object{Name: relation(of.CompositeTypeStmt.Typevar)}, false, false)
 	case *pg_query.Node_CreateRangeStmt:
-		t.define(Type, Object{Name: nameOf(texts(of.CreateRangeStmt.TypeName))}, false, false)
+		t.define(node, Type, Object{Name: nameOf(texts(of.CreateRangeStmt.TypeName))}, false, false)
 	case *pg_query.Node_DefineStmt:
-		t.define(kindOf(of.DefineStmt.Kind), Object{Name: nameOf(texts(of.DefineStmt.Defnames))}, of.DefineStmt.Replace, of.DefineStmt.IfNotExists)
+		t.define(node, kindOf(of.DefineStmt.Kind), t.defined(of.DefineStmt), of.DefineStmt.Replace, of.DefineStmt.IfNotExists)
 	case *pg_query.Node_CreateStatsStmt:
-		t.define("statistic ext", Object{Name: nameOf(texts(of.CreateStatsStmt.Defnames))}, false, of.CreateStatsStmt.IfNotExists)
+		t.define(node, "statistic ext", Object{Name: nameOf(texts(of.CreateStatsStmt.Defnames))}, false, of.CreateStatsStmt.IfNotExists)
 	case *pg_query.Node_CreateEventTrigStmt:
-		t.define("event trigger", Object{Name: Name{Name: of.CreateEventTrigStmt.Trigname}}, false, false)
+		t.define(node, "event trigger", Object{Name: Name{Name: of.CreateEventTrigStmt.Trigname}}, false, false)
 	case *pg_query.Node_CreatePublicationStmt:
-		t.define("publication", Object{Name: Name{Name: of.CreatePublicationStmt.Pubname}}, false, false)
+		t.define(node, "publication", Object{Name: Name{Name: of.CreatePublicationStmt.Pubname}}, false, false)
 	case *pg_query.Node_CommentStmt:
 		t.add(Comment{At: t.here(), Kind: kindOf(of.CommentStmt.Objtype), Object: t.onTable(of.CommentStmt.Objtype, of.CommentStmt.Object), Definition: Even(t.text)})
 	case *pg_query.Node_GrantStmt:
@@ -206,9 +206,18 @@ func (t *translation) definition(node *pg_query.Node) {
 	}
 }
 
-func (t *translation) define(kind Kind, object Object, replace, ifNotExists bool) {
+func (t *translation) define(node *pg_query.Node, kind Kind, object Object, replace, ifNotExists bool) {
 	object.At = t.here()
-	t.add(Define{At: t.here(), Kind: kind, Object: object, Replace: replace, IfNotExists: ifNotExists, Definition: Even(t.text)})
+	t.add(Define{At: t.here(), Kind: kind, Object: object, Replace: replace, IfNotExists: ifNotExists, Definition: t.canonical(node)})
+}
+
+// canonical returns the statement as PostgreSQL's own parser prints it, so that two that say the same are the same; as it is
+// written where that cannot print it.
+func (t *translation) canonical(node *pg_query.Node) string {
+	if text := deparse(node); text != "" {
+		return text
+	}
+	return Even(t.text)
 }
 
 func (t *translation) createDomain(of *pg_query.CreateDomainStmt) {
@@ -265,6 +274,8 @@ func (t *translation) createFunction(of *pg_query.CreateFunctionStmt) {
 			change.SecurityDefiner = element.GetArg().GetBoolean().GetBoolval()
 		case "language":
 			change.Language = element.GetArg().GetString_().GetSval()
+		case "volatility":
+			change.Steady = element.GetArg().GetString_().GetSval() != "volatile"
 		case "set":
 			if element.GetArg().GetVariableSetStmt().GetName() == "search_path" {
 				change.SetsSearchPath = true

@@ -163,6 +163,7 @@ func (t *translation) write(node *pg_query.Node) {
 	switch of := node.Node.(type) {
 	case *pg_query.Node_InsertStmt:
 		change := Insert{At: t.at(of.InsertStmt.Relation.GetLocation()), Table: relation(of.InsertStmt.Relation), OnConflict: of.InsertStmt.OnConflictClause != nil}
+		change.Overwrites = of.InsertStmt.OnConflictClause.GetAction() == pg_query.OnConflictAction_ONCONFLICT_UPDATE
 		for _, column := range of.InsertStmt.Cols {
 			change.Columns = append(change.Columns, column.GetResTarget().GetName())
 		}

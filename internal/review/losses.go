@@ -1,0 +1,181 @@
+package review
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/randomchaoslabs/airlock/internal/statement"
+)
+
+// losing goes through the changes of up, and tells of the data that they destroy.
+type losing struct {
+	*Whole
+	worse func(Reversible, string, ...any)
+	// tables and columns lead from the names that up gave to those of before.
+	tables  map[statement.Name]statement.Name
+	columns map[columnName]string
+}
+
+// columnName is a column, by the name that its table had before.
+type columnName struct {
+	table  statement.Name
+	column string
+}
+
+// losses tells of the data that up destroys.
+func (w *Whole) losses(worse func(Reversible, string, ...any)) {
+	l := losing{Whole: w, worse: worse, tables: map[statement.Name]statement.Name{}, columns: map[columnName]string{}}
+	for _, change := range w.Changes {
+		l.see(change)
+	}
+}
+
+// former returns the name that a table had before.
+func (l *losing) former(table statement.Name) statement.Name {
+	if was, renamed := l.tables[table]; renamed {
+		return was
+	}
+	return table
+}
+
+// formerColumn returns the names that a column and its table had before.
+func (l *losing) formerColumn(table statement.Name, column string) (statement.Name, string) {
+	table = l.former(table)
+	if was, renamed := l.columns[columnName{table, column}]; renamed {
+		return table, was
+	}
+	return table, column
+}
+
+// made tells whether a table, by its former name, is one that up makes.
+func (l *losing) made(table statement.Name) bool {
+	if before := l.Before.Table(table); before != nil {
+		return before.Temporary
+	}
+	after := l.After.Table(table)
+	return after != nil && !after.Partial || l.madeHere(table)
+}
+
+func (l *losing) see(change statement.Change) {
+	switch c := change.(type) {
+	case statement.Rename:
+		l.rename(c)
+	case statement.DropColumn:
+		table, column := l.formerColumn(c.Table, c.Column)
+		before := l.Before.Table(table)
+		if _, known := before.Column(column); (known || before == nil || before.Partial) && !l.made(table) && !l.adds(table, column) {
+			l.worse(ReversibleWithLoss, "the values of %s.%s are lost", name(table), statement.QuoteWord(column))
+		}
+	case statement.Drop:
+		l.drop(c)
+	case statement.AlterTable:
+		if c.Kind == statement.Type && c.Action == "drop column" {
+			l.worse(ReversibleWithLoss, "the values of the attribute %s of %s are lost", statement.QuoteWord(c.Column), name(c.Table))
+		}
+	case statement.AddIdentity:
+		if c.Drop && !l.made(l.former(c.Table)) {
+			l.worse(ReversibleWithLoss, "the position of the numbers of %s.%s is lost", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.SetType:
+		table, column := l.formerColumn(c.Table, c.Column)
+		c.Table, c.Column = table, column
+		if judged := judgeType(l.Before, c); !l.made(table) && judged.known && judged.narrows && loses(judged.from, c) {
+			l.worse(ReversibleWithLoss, "what does not fit into %s is cut from the values of %s.%s", c.Type.SQL, name(table), statement.QuoteWord(column))
+		}
+	default:
+		l.rows(change)
+	}
+}
+
+func (l *losing) rename(c statement.Rename) {
+	switch {
+	case c.Kind == statement.Column && !c.OnView:
+		table, column := l.formerColumn(c.Object, c.Part)
+		l.columns[columnName{table, c.To}] = column
+	case c.Kind == statement.Table:
+		l.tables[statement.Name{Schema: c.Object.Schema, Name: c.To}] = l.former(c.Object)
+	}
+}
+
+// rows tells of rows that are gone, and of values that are written over.
+func (l *losing) rows(change statement.Change) {
+	switch c := change.(type) {
+	case statement.Truncate:
+		for _, table := range c.Tables {
+			if !l.made(l.former(table)) {
+				l.worse(ReversibleWithLoss, "the rows of %s are lost", name(l.former(table)))
+			}
+		}
+	case statement.Delete:
+		if !l.made(l.former(c.Table)) && c.Filter != statement.NoRows {
+			l.worse(ReversibleWithLoss, "the deleted rows of %s are lost", name(c.Table))
+		}
+	case statement.Update:
+		if !l.made(l.former(c.Table)) && c.Filter != statement.NoRows && l.overwrites(c) {
+			l.worse(ReversibleWithLoss, "the former values of %s of %s are lost", statement.QuoteWords(c.Columns), name(c.Table))
+		}
+	case statement.Insert:
+		if !l.made(l.former(c.Table)) && c.Overwrites {
+			l.worse(ReversibleWithLoss, "the former values of rows of %s that are there already are lost", name(c.Table))
+		}
+	case statement.Write:
+		if !l.made(l.former(c.Table)) && c.Statement == "merge" {
+			l.worse(ReversibleWithLoss, "what MERGE changes in %s is not brought back", name(c.Table))
+		}
+	}
+}
+
+func (l *losing) drop(c statement.Drop) {
+	for _, object := range c.Objects {
+		switch c.Kind {
+		case statement.Table:
+			table := l.former(object.Name)
+			if gone := l.Before.Table(table); gone == nil && c.IfExists && l.After.Complete || l.made(table) {
+				continue
+			}
+			l.worse(ReversibleWithLoss, "the rows of %s are lost", name(table))
+		case statement.SchemaKind:
+			l.worse(ReversibleWithLoss, "all rows in the schema %s are lost", statement.QuoteWord(object.Name.Name))
+		case statement.Sequence:
+			if _, was := l.Before.Origin(c.Kind, object.Name); was || !c.IfExists && !l.makes(object) {
+				l.worse(ReversibleWithLoss, "the position of the sequence %s is lost", name(object.Name))
+			}
+		case statement.Type, statement.Domain, statement.Extension:
+			if c.Cascade && (c.Kind == statement.Extension || !l.Before.Complete || len(l.Before.ColumnsOf(object.Name)) > 0) {
+				l.worse(ReversibleWithLoss, "the values of the columns that go with %s are lost", name(object.Name))
+			}
+		case "owned":
+			l.worse(ReversibleNo, "what %s owns, and so what is dropped, only the database tells", statement.QuoteWord(object.Name.Name))
+		}
+	}
+}
+
+// overwrites tells whether an UPDATE writes over values that were there before: columns that the migration itself adds held none.
+func (l *losing) overwrites(c statement.Update) bool {
+	return slices.ContainsFunc(c.Columns, func(column string) bool {
+		table, former := l.formerColumn(c.Table, column)
+		before := l.Before.Table(table)
+		_, was := before.Column(former)
+		return (was || before == nil || before.Partial) && !l.adds(table, column) && !l.adds(c.Table, column)
+	})
+}
+
+// adds tells whether up adds a column.
+func (w *Whole) adds(table statement.Name, column string) bool {
+	return adds(w.Changes, w.Before, table, column)
+}
+
+// loses tells whether changing a type cuts values, rather than failing on those that do not fit.
+// https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-TYPE-CASTS
+func loses(from statement.TypeName, c statement.SetType) bool {
+	if c.Using != nil && len(c.Using.Functions) > 0 {
+		return true
+	}
+	switch from.Name.Name + " " + c.Type.Name.Name {
+	case "int8 int4", "int8 int2", "int4 int2", "text varchar", "text int4", "text int8", "text uuid", "varchar uuid", "varchar int4", "text jsonb", "text timestamptz", "json jsonb", "jsonb json", "varchar bool", "text bool":
+		return c.Using != nil && strings.Contains(c.Using.SQL(), "(")
+	case "varchar varchar", "bpchar bpchar":
+		return c.Using != nil
+	}
+	return true
+}

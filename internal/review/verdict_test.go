@@ -1,0 +1,98 @@
+package review_test
+
+import (
+	"testing"
+
+	"github.com/randomchaoslabs/airlock/internal/review"
+)
+
+// down adds a down section.
+func down(up, down string) string { return "-- +goose Up\n" + up + "\n-- +goose Down\n" + down }
+
+func TestThePreviousVersionIsNotClaimedToWorkWhereItMayNot(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       bool
+	}{
+		{"a table made anew is empty", "DROP TABLE feelings;\nCREATE TABLE feelings (id bigint primary key, m mood, word text);", false},
+		{"another table by its name, with fewer columns", "CREATE TABLE f2 (id bigint primary key, word text);\nALTER TABLE feelings RENAME TO f1;\nALTER TABLE f2 RENAME TO feelings;", false},
+		{"another table by its name, with other types", "CREATE TABLE f2 (id bigint primary key, m integer, word text);\nDROP TABLE feelings;\nALTER TABLE f2 RENAME TO feelings;", false},
+		{"another table by its name, with a NOT NULL more", "CREATE TABLE f2 (id bigint primary key, m mood, word text not null);\nDROP TABLE feelings;\nALTER TABLE f2 RENAME TO feelings;", false},
+		{"another table by its name, with the same columns", "CREATE TABLE f2 (id bigint primary key, m mood, word text, more text);\nINSERT INTO f2 (id, m, word) SELECT id, m, word FROM feelings;\nDROP TABLE feelings;\nALTER TABLE f2 RENAME TO feelings;", true},
+		{"a column made anew", "ALTER TABLE orders DROP COLUMN note;\nALTER TABLE orders ADD COLUMN note varchar(40);", false},
+		{"a view with a column less", "DROP VIEW active_orders;\nCREATE VIEW active_orders AS SELECT id FROM orders;", false},
+		{"a view with a column of another name", "DROP VIEW active_orders;\nCREATE VIEW active_orders AS SELECT id, note AS remark FROM orders;", false},
+		{"a view with a column more", "DROP VIEW active_orders;\nCREATE VIEW active_orders AS SELECT id, note, amount FROM orders;", true},
+		{"a view of all columns", "DROP VIEW active_orders;\nCREATE VIEW active_orders AS SELECT * FROM orders;", true},
+		{"a function that is there", "DROP FUNCTION IF EXISTS total_of(bigint);", false},
+		{"a view that is there", "DROP VIEW IF EXISTS active_orders;", false},
+		{"a function that is not there", "DROP FUNCTION IF EXISTS nothing_of(bigint);", true},
+		{"no default any more", "ALTER TABLE orders ALTER COLUMN amount SET DEFAULT NULL;", false},
+		{"no identity any more", "ALTER TABLE orders ALTER COLUMN id DROP IDENTITY;", false},
+		{"an identity that takes no values", "ALTER TABLE feelings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;", false},
+		{"a rule", "CREATE RULE quiet AS ON INSERT TO orders DO INSTEAD NOTHING;", false},
+		{"a block that drops a column", block("IF true THEN ALTER TABLE orders DROP COLUMN note; END IF;"), false},
+		{"a function that drops a column", function("ALTER TABLE orders DROP COLUMN note;", "SELECT zap();"), false},
+		{"a column dropped under its new name", "ALTER TABLE orders RENAME COLUMN note TO old_note;\nALTER TABLE orders DROP COLUMN old_note;", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if _, _, outcome, _ := second(t, test.text, nil); outcome.PreviousVersionCompatible != test.want {
+				t.Errorf("got %v: %q", outcome.PreviousVersionCompatible, outcome.Reasons)
+			}
+		})
+	}
+}
+
+func TestAWayBackIsNotClaimedWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	const yes, loss, no = review.ReversibleYes, review.ReversibleWithLoss, review.ReversibleNo
+	tests := []struct {
+		name, up, down string
+		want           review.Reversible
+	}{
+		{"TRUNCATE in a block", block("TRUNCATE feelings;"), "SELECT 1;", no},
+		{"DELETE in a block, with a down", block("DELETE FROM feelings WHERE id > 7;"), "INSERT INTO feelings (id) VALUES (8);", loss},
+		{"an UPDATE in a function", function("UPDATE orders SET note = 'x';", "SELECT zap();"), "DROP FUNCTION zap();", loss},
+		{"a column dropped under its new name", "ALTER TABLE orders RENAME COLUMN legacy TO old;\nALTER TABLE orders DROP COLUMN old;", "ALTER TABLE orders ADD COLUMN legacy text;", loss},
+		{"a table dropped under its new name", "ALTER TABLE feelings RENAME TO f1;\nDROP TABLE f1;", "CREATE TABLE feelings (id bigint primary key, m mood, word text);", loss},
+		{"a swap of tables", "CREATE TABLE f2 (id bigint primary key);\nALTER TABLE feelings RENAME TO f1;\nALTER TABLE f2 RENAME TO feelings;", "ALTER TABLE feelings RENAME TO f2;\nALTER TABLE f1 RENAME TO feelings;\nDROP TABLE f2;", yes},
+		{"a type with its columns", "DROP TYPE mood CASCADE;", "CREATE TYPE mood AS ENUM ('good', 'bad');\nALTER TABLE feelings ADD COLUMN m mood;", loss},
+		{"rows written over", "INSERT INTO orders (code) SELECT word FROM feelings ON CONFLICT (code) DO UPDATE SET amount = 0;", "SELECT 1;", no},
+		{"rows written over, with a down", "INSERT INTO orders (code) VALUES ('a') ON CONFLICT (code) DO UPDATE SET amount = 0;", "DELETE FROM orders WHERE code = 'a';", loss},
+		{"rows that are there are left alone", "INSERT INTO orders (code) VALUES ('a') ON CONFLICT (code) DO NOTHING;", "DELETE FROM orders WHERE code = 'a';", yes},
+		{"a sequence's position", "DROP SEQUENCE tickets;", "CREATE SEQUENCE tickets;", loss},
+		{"the position of an identity", "ALTER TABLE orders ALTER COLUMN id DROP IDENTITY;", "ALTER TABLE orders ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY;", loss},
+		{"all that a role owns", "DROP OWNED BY somebody;", "SELECT 1;", no},
+		// What is no loss.
+		{"a constraint validated", "ALTER TABLE orders ADD CONSTRAINT few CHECK (amount < 100) NOT VALID;", "ALTER TABLE orders DROP CONSTRAINT few;", yes},
+		{"a setting of a table", "ALTER TABLE orders SET (fillfactor = 70);", "ALTER TABLE orders RESET (fillfactor);", yes},
+		{"a setting of a column", "ALTER TABLE orders ALTER COLUMN note SET (n_distinct = 5);", "ALTER TABLE orders ALTER COLUMN note RESET (n_distinct);", yes},
+		{"inheritance", "CREATE TABLE kid (id bigint not null, m mood, word text);\nALTER TABLE kid INHERIT feelings;", "ALTER TABLE kid NO INHERIT feelings;\nDROP TABLE kid;", yes},
+		{"an attribute of a new type", "CREATE TYPE place AS (height integer);\nALTER TYPE place ADD ATTRIBUTE depth integer;", "ALTER TYPE place DROP ATTRIBUTE depth;\nDROP TYPE place;", yes},
+		{"a privilege taken and given back", "REVOKE SELECT ON orders FROM reader;", "GRANT SELECT ON orders TO reader;", yes},
+		{"an aggregate", "CREATE AGGREGATE total(bigint) (sfunc = int8pl, stype = bigint);", "DROP AGGREGATE total(bigint);", yes},
+		{"rows of a temporary table", "CREATE TEMP TABLE x AS SELECT id FROM orders;\nUPDATE x SET id = 0;\nDROP TABLE x;\nCREATE TABLE y (id bigint);", "DROP TABLE y;", yes},
+		{"a block in batches that fills a new column", "ALTER TABLE orders ADD COLUMN fresh text;\n" + block("UPDATE orders SET fresh = note WHERE id BETWEEN 1 AND 9;"), "ALTER TABLE orders DROP COLUMN fresh;", yes},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if _, _, outcome, _ := second(t, down(test.up, test.down), nil); outcome.Reversible != test.want {
+				t.Errorf("got %s: %q", outcome.Reversible, outcome.Reasons)
+			}
+		})
+	}
+}
+
+// A constraint that is validated stays so, and hurts nobody.
+func TestOnlyValidatingNeedsNoWayBack(t *testing.T) {
+	t.Parallel()
+	given := "create table orders (id bigint primary key, amount integer);\nalter table orders add constraint few check (amount < 100) not valid;"
+	report := reviewed(t, given, example{text: "-- +goose Up\nalter table orders validate constraint few;\n-- +goose Down\n"}, nil)
+	if outcome := report.Migrations[0]; outcome.Reversible != review.ReversibleYes || len(report.Findings) > 0 {
+		t.Errorf("got %+v and %+v", outcome, report.Findings)
+	}
+}
