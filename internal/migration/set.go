@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 
@@ -65,15 +66,25 @@ func Read(folder fs.FS, title string) (Set, error) {
 	return set, nil
 }
 
+// readFile reads one file: a regular one, or what a link to one leads to, and no more of it than is allowed.
 func readFile(folder fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maximumFileBytes {
-		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), maximumFileBytes)
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("it is no regular file (%s)", info.Mode().Type())
 	}
-	return fs.ReadFile(folder, name)
+	file, err := folder.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maximumFileBytes+1))
+	if err == nil && len(content) > maximumFileBytes {
+		return nil, fmt.Errorf("it has %d bytes or more, and at most %d are read", max(info.Size(), maximumFileBytes), maximumFileBytes)
+	}
+	return content, err
 }
 
 // Digest returns one hexadecimal SHA-256 over all versions, names and contents, and over the statements of the files into which

@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/review"
 )
@@ -180,5 +181,31 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 				t.Errorf("blocking %q, and %q", blocking, milder)
 			}
 		})
+	}
+}
+
+// The runner obeys a line that begins with two colons, also behind spaces; a name can hold a line break.
+func TestNoLineOfTheTextBeginsACommandOfTheRunner(t *testing.T) {
+	t.Parallel()
+	folder := fstest.MapFS{"00001_a.sql": {Data: []byte("-- +goose Up\nALTER TABLE \"a\n::error::forged\" ADD COLUMN b int NOT NULL;\nCREATE INDEX i ON \"a\n##[error]forged\" (b);\n-- +goose Down\n")}}
+	set, _, err := migration.Inspect(folder, "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := review.Review(t.Context(), review.Options{Set: set, Title: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := review.WriteText(&text, report, checklist.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "forged") {
+		t.Error("the text does not show the name at all")
+	}
+	for line := range strings.Lines(text.String()) {
+		if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, "::") || strings.HasPrefix(trimmed, "##[") {
+			t.Errorf("a line begins with a command: %q", line)
+		}
 	}
 }

@@ -232,5 +232,13 @@ func (f Finding) suggested() []string {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	return strings.Split(strings.Trim(text, "\n"), "\n")
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	for _, line := range lines {
+		// A line break in a quoted name must not begin a command of the runner: it looks behind leading spaces too.
+		// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "::") || strings.HasPrefix(line, "##[") {
+			return nil
+		}
+	}
+	return lines
 }
