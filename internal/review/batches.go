@@ -10,7 +10,7 @@ type writing interface{ InBatches(key string) string }
 // inBatches returns a statement that changes rows as one that goes through the table's primary key, to stand in a migration of its
 // own; in words where the key is not known or not of one column, or where the statement is another, which change is nil for.
 func inBatches(c *Case, table statement.Name, change writing) string {
-	if key, known := c.Table(table).PrimaryKey(); known && len(key.Columns) == 1 && change != nil {
+	if key, known := c.Table(table).PrimaryKey(); known && len(key.Columns) == 1 && change != nil && !c.Statement.Block {
 		if block := change.InBatches(key.Columns[0]); block != "" {
 			return noTransaction + "-- +goose StatementBegin\n" + block + "\n-- +goose StatementEnd"
 		}

@@ -55,6 +55,7 @@ create table guilds (id bigint primary key, bonus integer); insert into guilds v
 	}
 	for _, plain := range []string{
 		`update "Heroes" set level = 1 returning id`, `with w as (select 1) update "Heroes" set level = 1`, `update "Heroes" set "Odd name" = '$batches$'`,
+		`update "Heroes" set id = id + 1`, `update "Heroes" set level = $1`, `update "Heroes" set level = 1 where guild_id = $1`,
 	} {
 		statements, err := statement.Parse(plain)
 		if err != nil {

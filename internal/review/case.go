@@ -192,6 +192,15 @@ func (c *Case) addedHere(table statement.Name, column string) bool {
 	return adds(c.Earlier, c.Before, table, column)
 }
 
+// volatile tells whether an expression may give another value for each row: functions that the migrations make can be steady.
+func (c *Case) volatile(of *statement.Expression) bool { return volatile(c.Schema, of) }
+
+func volatile(on *schema.Schema, of *statement.Expression) bool {
+	return of.Volatile && slices.ContainsFunc(of.Functions, func(function statement.Name) bool {
+		return statement.Volatile(function) && !on.Steady(function)
+	})
+}
+
 // droppedBefore tells whether the section dropped an object of a name before.
 func (c *Case) droppedBefore(name string) bool {
 	return slices.ContainsFunc(c.Earlier, func(change statement.Change) bool {

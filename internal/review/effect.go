@@ -214,7 +214,7 @@ func addColumnEffects(c statement.AddColumn, on *schema.Schema) []effect {
 // addColumnRewrites tells whether PostgreSQL writes the whole table anew to add the column: a value that differs from row to
 // row has to be stored in each. https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
 func addColumnRewrites(on *schema.Schema, column statement.ColumnDefinition) bool {
-	volatile := column.Default != nil && column.Default.Volatile
+	volatile := column.Default != nil && volatile(on, column.Default)
 	return volatile || column.Identity || column.Stored != nil || isSerial(column.Type) || on.ConstrainedDomain(column.Type.Name)
 }
 

@@ -18,16 +18,8 @@ func addCheck() Rule {
 			constraint := add.Constraint
 			return one(Hit{
 				Message: "all rows of " + name(add.Table) + " are checked while nobody can use it", Tables: []statement.Name{add.Table},
-				Suggestion: validateSteps(add.Table, constraint, checkName(add)),
+				Suggestion: c.validateSteps(add.Table, constraint),
 			})
 		},
 	}
-}
-
-// checkName returns the name that PostgreSQL would choose.
-func checkName(add statement.AddConstraint) string {
-	if columns := add.Constraint.Columns; len(columns) == 1 {
-		return add.Table.Name + "_" + columns[0] + "_check"
-	}
-	return add.Table.Name + "_check"
 }

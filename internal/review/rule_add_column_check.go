@@ -20,8 +20,7 @@ func addColumnCheck() Rule {
 				if constraint.Type == statement.Check && !constraint.NotEnforced {
 					return one(Hit{
 						Message: "all rows of " + name(add.Table) + " are read to check " + statement.QuoteWord(column.Name), Tables: []statement.Name{add.Table},
-						Suggestion: "ALTER TABLE " + statement.Quote(add.Table) + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL + ";\n" +
-							validateSteps(add.Table, constraint, add.Table.Name+"_"+column.Name+"_check"),
+						Suggestion: addPlainColumn(add.Table, column) + c.validateSteps(add.Table, constraint),
 					})
 				}
 			}

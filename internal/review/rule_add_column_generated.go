@@ -22,8 +22,8 @@ func addColumnGenerated() Rule {
 			}
 			return one(Hit{
 				Message: "the value of " + statement.QuoteWord(column.Name) + " is stored in every row: " + name(add.Table) + " is written anew", Tables: []statement.Name{add.Table},
-				Suggestion: "ALTER TABLE " + statement.Quote(add.Table) + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL +
-					";\n-- then let a trigger or the application write it, and fill the rows that are there in batches",
+				Suggestion: addPlainColumn(add.Table, column) +
+					"-- then let a trigger or the application write it, and fill the rows that are there in batches",
 			})
 		},
 	}

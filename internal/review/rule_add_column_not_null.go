@@ -24,7 +24,7 @@ func addColumnNotNull() Rule {
 			}
 			return one(Hit{
 				Message: "rows that " + name(add.Table) + " has get no value for " + statement.QuoteWord(column.Name) + ", and it must not be NULL", Tables: []statement.Name{add.Table},
-				Suggestion: "ALTER TABLE " + statement.Quote(add.Table) + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL + ";\n" +
+				Suggestion: addPlainColumn(add.Table, column) +
 					"-- fill it in batches, and let the application write it; in a later migration:\n" + notNullSteps(add.Table, column.Name),
 			})
 		},

@@ -21,10 +21,9 @@ func addColumnReferences() Rule {
 					continue
 				}
 				hit := Hit{
-					Message: "adding " + statement.QuoteWord(column.Name) + " with its foreign key locks " + name(add.Table) + " and " + name(constraint.References) + " at once",
-					Tables:  []statement.Name{add.Table},
-					Suggestion: "ALTER TABLE " + statement.Quote(add.Table) + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL + ";\n-- in a migration of its own:\n" +
-						validateSteps(add.Table, constraint, add.Table.Name+"_"+column.Name+"_fkey"),
+					Message:    "adding " + statement.QuoteWord(column.Name) + " with its foreign key locks " + name(add.Table) + " and " + name(constraint.References) + " at once",
+					Tables:     []statement.Name{add.Table},
+					Suggestion: addPlainColumn(add.Table, column) + "-- in a migration of its own:\n" + c.validateSteps(add.Table, constraint),
 				}
 				if column.Default == nil || column.Default.Null {
 					hit.Severity = Information
@@ -34,13 +33,4 @@ func addColumnReferences() Rule {
 			return nil
 		},
 	}
-}
-
-// validateSteps returns SQL that adds a constraint for new rows in a moment, and checks the others while everybody goes on.
-func validateSteps(table statement.Name, constraint statement.Constraint, chosen string) string {
-	if constraint.Name != "" {
-		chosen = constraint.Name
-	}
-	alter := "ALTER TABLE " + statement.Quote(table) + " "
-	return alter + "ADD " + constraint.NotValidSQL(chosen) + ";\n-- in a migration of its own:\n" + alter + "VALIDATE CONSTRAINT " + statement.QuoteWord(chosen) + ";"
 }

@@ -16,20 +16,15 @@ func addColumnUnique() Rule {
 				return nil
 			}
 			column := add.Column
-			if !hasConstraint(column, statement.Unique) && !hasConstraint(column, statement.PrimaryKey) {
-				return nil
+			for _, constraint := range column.Constraints {
+				if (constraint.Type == statement.Unique || constraint.Type == statement.PrimaryKey) && !constraint.NotEnforced {
+					return one(Hit{
+						Message: "a unique index is built on " + name(add.Table) + " while nobody can use it", Tables: []statement.Name{add.Table},
+						Suggestion: addPlainColumn(add.Table, column) + c.uniqueSteps(add.Table, constraint),
+					})
+				}
 			}
-			table, index := statement.Quote(add.Table), add.Table.Name+"_"+column.Name+"_key"
-			return one(Hit{
-				Message: "a unique index is built on " + name(add.Table) + " while nobody can use it", Tables: []statement.Name{add.Table},
-				Suggestion: "ALTER TABLE " + table + " ADD COLUMN " + statement.QuoteWord(column.Name) + " " + column.Type.SQL + ";\n" + uniqueSteps(add.Table, index, []string{column.Name}, "UNIQUE"),
-			})
+			return nil
 		},
 	}
-}
-
-// uniqueSteps returns SQL that builds the index first, and makes a constraint of it in a moment.
-func uniqueSteps(table statement.Name, constraint string, columns []string, kind string) string {
-	return noTransaction + "CREATE UNIQUE INDEX CONCURRENTLY " + statement.QuoteWord(constraint) + " ON " + statement.Quote(table) + " (" + statement.QuoteWords(columns) + ");\n" +
-		"-- and after it:\nALTER TABLE " + statement.Quote(table) + " ADD CONSTRAINT " + statement.QuoteWord(constraint) + " " + kind + " USING INDEX " + statement.QuoteWord(constraint) + ";"
 }

@@ -17,13 +17,13 @@ func addColumnVolatileDefault() Rule {
 				return nil
 			}
 			column := add.Column
-			if column.Default == nil || !column.Default.Volatile {
+			if column.Default == nil || !c.volatile(column.Default) {
 				return nil
 			}
 			table, column1 := statement.Quote(add.Table), statement.QuoteWord(column.Name)
 			return one(Hit{
 				Message: "the default " + column.Default.SQL() + " is computed for each row: " + name(add.Table) + " is written anew", Tables: []statement.Name{add.Table},
-				Suggestion: "ALTER TABLE " + table + " ADD COLUMN " + column1 + " " + column.Type.SQL + ";\nALTER TABLE " + table + " ALTER COLUMN " + column1 + " SET DEFAULT " + column.Default.SQL() +
+				Suggestion: addPlainColumn(add.Table, column) + "ALTER TABLE " + table + " ALTER COLUMN " + column1 + " SET DEFAULT " + column.Default.SQL() +
 					";\n-- then fill the rows that are there in batches, in a migration of its own that says: -- +goose NO TRANSACTION",
 			})
 		},

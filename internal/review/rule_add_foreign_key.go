@@ -18,20 +18,8 @@ func addForeignKey() Rule {
 			constraint := add.Constraint
 			return one(Hit{
 				Message: "all rows of " + name(add.Table) + " are checked while nobody can write to it or to " + name(constraint.References), Tables: []statement.Name{add.Table},
-				Suggestion: validateForeignKey(c, add),
+				Suggestion: c.validateSteps(add.Table, constraint),
 			})
 		},
 	}
-}
-
-// validateForeignKey returns the safe steps; on a partitioned table there are none before PostgreSQL 18.
-func validateForeignKey(c *Case, add statement.AddConstraint) string {
-	chosen := add.Table.Name + "_fkey"
-	if len(add.Constraint.Columns) > 0 {
-		chosen = add.Table.Name + "_" + add.Constraint.Columns[0] + "_fkey"
-	}
-	if table := c.Table(add.Table); table != nil && table.PartitionBy != "" && c.Version < 18 {
-		return "-- NOT VALID does not work on a partitioned table before PostgreSQL 18: add the foreign key to each partition with NOT VALID, and validate it there"
-	}
-	return validateSteps(add.Table, add.Constraint, chosen)
 }

@@ -1,8 +1,6 @@
 package review
 
 import (
-	"cmp"
-
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -20,7 +18,7 @@ func addPrimaryKey() Rule {
 			constraint := add.Constraint
 			return one(Hit{
 				Message: "an index is built on " + name(add.Table) + " while nobody can use it", Tables: []statement.Name{add.Table},
-				Suggestion: uniqueSteps(add.Table, cmp.Or(constraint.Name, add.Table.Name+"_pkey"), constraint.Columns, "PRIMARY KEY"),
+				Suggestion: c.uniqueSteps(add.Table, constraint),
 			})
 		},
 	}

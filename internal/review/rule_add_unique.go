@@ -1,8 +1,6 @@
 package review
 
 import (
-	"strings"
-
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -20,16 +18,8 @@ func addUnique() Rule {
 			constraint := add.Constraint
 			return one(Hit{
 				Message: "an index is built on " + name(add.Table) + " while nobody can use it", Tables: []statement.Name{add.Table},
-				Suggestion: uniqueSteps(add.Table, uniqueName(add), constraint.Columns, "UNIQUE"),
+				Suggestion: c.uniqueSteps(add.Table, constraint),
 			})
 		},
 	}
-}
-
-// uniqueName returns the constraint's name, or the one that PostgreSQL would choose.
-func uniqueName(add statement.AddConstraint) string {
-	if add.Constraint.Name != "" {
-		return add.Constraint.Name
-	}
-	return add.Table.Name + "_" + strings.Join(add.Constraint.Columns, "_") + "_key"
 }

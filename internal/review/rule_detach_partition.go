@@ -17,9 +17,13 @@ func detachPartition() Rule {
 			if !is || detach.Concurrently || detach.Finalize {
 				return nil
 			}
+			suggestion := noTransaction + "ALTER TABLE " + statement.Quote(detach.Table) + " DETACH PARTITION " + statement.Quote(detach.Partition) + " CONCURRENTLY;"
+			if other, _ := c.Schema.DefaultPartition(detach.Table, statement.Limits{}); other != nil {
+				suggestion = "-- CONCURRENTLY does not work beside a default partition: detach that first, in a moment of little traffic, or let the lock have a short lock_timeout"
+			}
 			return one(Hit{
 				Message: "detaching " + name(detach.Partition) + " locks all of " + name(detach.Table), Tables: []statement.Name{detach.Table},
-				Suggestion: noTransaction + "ALTER TABLE " + statement.Quote(detach.Table) + " DETACH PARTITION " + statement.Quote(detach.Partition) + " CONCURRENTLY;",
+				Suggestion: suggestion,
 			})
 		},
 	}

@@ -25,11 +25,16 @@ func foreignKeyWithoutIndex() Rule {
 						columns := index.Columns()
 						return index.Predicate == "" && len(columns) >= len(key.columns) && sameColumns(columns[:len(key.columns)], key.columns)
 					})
+					on := statement.Quote(key.table) + " (" + statement.QuoteWords(key.columns) + ")"
+					suggestion := noTransaction + "CREATE INDEX CONCURRENTLY ON " + on + ";"
+					if table.PartitionBy != "" {
+						suggestion = partitionedIndex("CREATE INDEX ON ONLY " + on)
+					}
 					if !led {
 						hits = append(hits, Hit{
 							Message: fmt.Sprintf("no index leads to %s of %s, which points to %s", statement.QuoteWords(key.columns), name(key.table), name(key.references)),
 							Tables:  []statement.Name{key.table}, Line: w.Lines[i],
-							Suggestion: noTransaction + "CREATE INDEX CONCURRENTLY ON " + statement.Quote(key.table) + " (" + statement.QuoteWords(key.columns) + ");",
+							Suggestion: suggestion,
 						})
 					}
 				}

@@ -22,18 +22,15 @@ func indexNotConcurrent() Rule {
 			if table := c.Table(index.Table); table == nil || table.PartitionBy == "" {
 				hit.Suggestion = noTransaction + index.ConcurrentSQL() + ";"
 			} else {
-				hit.Suggestion = partitionedIndex(index)
+				hit.Suggestion = partitionedIndex(index.OnlySQL())
 			}
 			return one(hit)
 		},
 	}
 }
 
-// noTransaction introduces SQL that goose must not wrap.
-const noTransaction = "-- in a migration of its own that says: -- +goose NO TRANSACTION\n"
-
 // partitionedIndex returns how an index comes on a partitioned table without keeping writers out: empty on the parent first.
-func partitionedIndex(index statement.CreateIndex) string {
+func partitionedIndex(only string) string {
 	return "-- CONCURRENTLY does not work on a partitioned table: build the index on each partition with CONCURRENTLY,\n" +
-		"-- make an empty one ON ONLY the parent, and attach those of the partitions with ALTER INDEX … ATTACH PARTITION\n" + index.OnlySQL() + ";"
+		"-- make an empty one ON ONLY the parent, and attach those of the partitions with ALTER INDEX … ATTACH PARTITION\n" + only + ";"
 }

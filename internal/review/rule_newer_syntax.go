@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -12,7 +13,6 @@ func newerSyntax() Rule {
 		Why:    "The migration fails on a server of the version that was named.",
 		Source: "https://www.postgresql.org/docs/release/",
 		change: func(c *Case) []Hit {
-
 			needs := 0
 			var columns []statement.ColumnDefinition
 			var constraints []statement.Constraint
@@ -23,6 +23,21 @@ func newerSyntax() Rule {
 				columns = []statement.ColumnDefinition{change.Column}
 			case statement.AddConstraint:
 				constraints = []statement.Constraint{change.Constraint}
+				if change.Constraint.Type == statement.ForeignKey && change.Constraint.NotValid && c.partitioned(change.Table) {
+					needs = 18
+				}
+			case statement.CreateIndex:
+				if change.NullsNotDistinct {
+					needs = 15
+				}
+			case statement.Define:
+				if change.Kind == statement.View && strings.Contains(change.Definition, securityInvoker) {
+					needs = 15
+				}
+			case statement.AlterTable:
+				if change.Kind == statement.View && strings.Contains(strings.ToLower(change.Definition), securityInvoker) {
+					needs = 15
+				}
 			case statement.SetExpression:
 				if change.Expression != nil {
 					needs = 17
@@ -41,8 +56,11 @@ func newerSyntax() Rule {
 				constraints = append(constraints, column.Constraints...)
 			}
 			for _, constraint := range constraints {
-				if constraint.Type == statement.NotNull || constraint.NotEnforced {
+				switch {
+				case constraint.Type == statement.NotNull || constraint.NotEnforced || constraint.Temporal:
 					needs = 18
+				case constraint.NullsNotDistinct || constraint.SetsSome:
+					needs = max(needs, 15)
 				}
 			}
 			if c.Version == 0 || c.Version >= needs {
@@ -52,3 +70,6 @@ func newerSyntax() Rule {
 		},
 	}
 }
+
+// securityInvoker is an option of views since PostgreSQL 15.
+const securityInvoker = "security_invoker"

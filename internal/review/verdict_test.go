@@ -68,6 +68,8 @@ func TestAWayBackIsNotClaimedWhereThereIsNone(t *testing.T) {
 		{"all that a role owns", "DROP OWNED BY somebody;", "SELECT 1;", no},
 		// What is no loss.
 		{"a constraint validated", "ALTER TABLE orders ADD CONSTRAINT few CHECK (amount < 100) NOT VALID;", "ALTER TABLE orders DROP CONSTRAINT few;", yes},
+		{"a NOT NULL constraint", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note;", "ALTER TABLE orders DROP CONSTRAINT note_given;", yes},
+		{"a NOT NULL constraint, without its name", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note;", "ALTER TABLE orders ALTER COLUMN note DROP NOT NULL;", yes},
 		{"a setting of a table", "ALTER TABLE orders SET (fillfactor = 70);", "ALTER TABLE orders RESET (fillfactor);", yes},
 		{"a setting of a column", "ALTER TABLE orders ALTER COLUMN note SET (n_distinct = 5);", "ALTER TABLE orders ALTER COLUMN note RESET (n_distinct);", yes},
 		{"inheritance", "CREATE TABLE kid (id bigint not null, m mood, word text);\nALTER TABLE kid INHERIT feelings;", "ALTER TABLE kid NO INHERIT feelings;\nDROP TABLE kid;", yes},

@@ -131,7 +131,7 @@ func (a *applying) addConstraint(table *Table, c statement.Constraint) {
 		}
 		a.putIndex(table, index)
 	}
-	if c.Type == statement.PrimaryKey || c.Type == statement.NotNull {
+	if c.Type == statement.PrimaryKey || c.Type == statement.NotNull && one.Validated {
 		a.notNull(table, one.Columns)
 	}
 	a.called(table, c.Expression)
@@ -258,6 +258,9 @@ func (a *applying) dropConstraint(c statement.DropConstraint) {
 		a.dropKey(table, constraint, c.Cascade)
 	}
 	a.forgetConstraint(table.Name, constraint)
+	if constraint.Type == statement.NotNull && len(constraint.Columns) == 1 {
+		a.quietly(statement.DropNotNull{At: c.At, Table: c.Table, Column: constraint.Columns[0]})
+	}
 }
 
 // dropKey refuses, or drops with cascade, the foreign keys that rest on a key.

@@ -35,6 +35,12 @@ func (c *catalog) constraints() error {
 			constraint.References, constraint.ReferencedColumns = one.References.full(), one.ReferencedColumns
 		}
 		constraint.Named = !c.chosen(table, constraint)
+		if constraint.Type == statement.NotNull && !constraint.Validated && len(one.Columns) == 1 {
+			// PostgreSQL says NOT NULL of the column already, and reads the rows when it is validated.
+			if column := table.column(one.Columns[0]); column != nil {
+				column.NotNull = false
+			}
+		}
 		table.Constraints = append(table.Constraints, constraint)
 		c.noteConstraint(table.Name, constraint)
 	})

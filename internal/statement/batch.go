@@ -2,6 +2,7 @@ package statement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -13,12 +14,15 @@ const batchSize = 5000
 // InBatches returns the statement as a block that goes through the table by a key, with a commit after each batch; empty when it
 // cannot be written so. It must run outside of a transaction.
 func (u Update) InBatches(key string) string {
-	if u.node == nil || u.node.WithClause != nil || len(u.node.ReturningList) > 0 {
+	if u.node == nil || u.node.WithClause != nil || len(u.node.ReturningList) > 0 || slices.Contains(u.Columns, key) {
 		return ""
 	}
 	whole := u.node
 	where, ok := bounded(whole.Relation, whole.WhereClause, key)
 	if !ok {
+		return ""
+	}
+	if parameterised(&pg_query.Node{Node: &pg_query.Node_UpdateStmt{UpdateStmt: whole}}) {
 		return ""
 	}
 	part := &pg_query.UpdateStmt{Relation: whole.Relation, TargetList: whole.TargetList, FromClause: whole.FromClause, WhereClause: where}
@@ -46,7 +50,7 @@ func bounded(table *pg_query.RangeVar, where *pg_query.Node, key string) (*pg_qu
 		called = alias
 	}
 	read, err := grammarParse(fmt.Sprintf("SELECT WHERE %s.%s BETWEEN batch_from AND batch_to", QuoteWord(called), QuoteWord(key)))
-	if err != nil || where.GetCurrentOfExpr() != nil {
+	if err != nil || where.GetCurrentOfExpr() != nil || parameterised(where) {
 		return nil, false
 	}
 	bounds := read.Stmts[0].Stmt.GetSelectStmt().WhereClause
@@ -55,6 +59,13 @@ func bounded(table *pg_query.RangeVar, where *pg_query.Node, key string) (*pg_qu
 	}
 	both := &pg_query.BoolExpr{Boolop: pg_query.BoolExprType_AND_EXPR, Args: []*pg_query.Node{where, bounds}}
 	return &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: both}}, true
+}
+
+// parameterised tells whether a condition holds $1 or the like, which mean nothing in a block.
+func parameterised(where *pg_query.Node) bool {
+	found := false
+	walk(where, func(node *pg_query.Node) { found = found || node.GetParamRef() != nil })
+	return found
 }
 
 // batches is the block around the part of a statement.

@@ -124,6 +124,10 @@ type Constraint struct {
 	NotEnforced bool
 	NoInherit   bool
 	Deferrable  bool
+	// Temporal tells WITHOUT OVERLAPS, or PERIOD of a foreign key.
+	Temporal bool
+	// NullsNotDistinct tells UNIQUE NULLS NOT DISTINCT; SetsSome a list of columns behind ON DELETE SET NULL or SET DEFAULT.
+	NullsNotDistinct, SetsSome bool
 
 	node *pg_query.Constraint
 }

@@ -22,6 +22,7 @@ type CreateIndex struct {
 	Include                           []string
 	Predicate                         string
 	Unique, Concurrently, IfNotExists bool
+	NullsNotDistinct                  bool
 	// Only tells ON ONLY: the index of a partitioned table without those of its partitions.
 	Only bool
 

@@ -53,7 +53,7 @@ func (t *translation) expression(node *pg_query.Node) *Expression {
 			}
 		}
 	})
-	result.Volatile = slices.ContainsFunc(result.Functions, volatile)
+	result.Volatile = slices.ContainsFunc(result.Functions, Volatile)
 	return result
 }
 
@@ -82,10 +82,10 @@ func constant(node *pg_query.Node) (is, null bool) {
 	return false, false
 }
 
-// volatile tells whether a function may answer differently for each row: one that PostgreSQL declares volatile, and one that
+// Volatile tells whether a function may answer differently for each row: one that PostgreSQL declares volatile, and one that
 // it does not have, because CREATE FUNCTION declares them volatile unless told otherwise.
 // https://www.postgresql.org/docs/current/xfunc-volatility.html
-func volatile(function Name) bool { return function.Schema != "" || !steadily(function) }
+func Volatile(function Name) bool { return function.Schema != "" || !steadily(function) }
 
 // steadily tells whether a name is that of a function of PostgreSQL's that is not volatile, unless one of the user's own hides it.
 func steadily(function Name) bool {

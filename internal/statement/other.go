@@ -75,7 +75,7 @@ func roleNames(nodes []*pg_query.Node) []string {
 func (t *translation) createIndex(of *pg_query.IndexStmt) {
 	change := CreateIndex{
 		At: t.at(of.Relation.GetLocation()), Name: of.Idxname, Table: relation(of.Relation), Method: of.AccessMethod, Unique: of.Unique,
-		Concurrently: of.Concurrent, IfNotExists: of.IfNotExists, Only: !of.Relation.GetInh(), node: of,
+		Concurrently: of.Concurrent, IfNotExists: of.IfNotExists, Only: !of.Relation.GetInh(), NullsNotDistinct: of.NullsNotDistinct, node: of,
 	}
 	for _, node := range of.IndexParams {
 		element := node.GetIndexElem()

@@ -9,6 +9,7 @@ const (
 	laterVirtual later = iota + 1 // GENERATED … VIRTUAL, or without either word
 	laterNotNull                  // a NOT NULL constraint of a table: CONSTRAINT name NOT NULL column
 	laterNotEnforced
+	laterPeriod // WITHOUT OVERLAPS, or PERIOD
 )
 
 // rewrite puts forms that only PostgreSQL 18 knows into ones that the grammar of 17 accepts, without moving any other byte:
@@ -67,8 +68,10 @@ func (r *rewriter) look(index int) {
 		r.put(index, index, "")
 	case r.is(index, "WITHOUT", "OVERLAPS"):
 		r.put(index, index+1, "")
+		r.found[start] = laterPeriod
 	case r.is(index, "PERIOD") && index > 0 && r.is(index-1, ",") && index+1 < len(r.all) && r.all[index+1].kind != symbol:
 		r.put(index, index, "")
+		r.found[start] = laterPeriod
 	case r.is(index, "NOT", "NULL") && r.ofTable(index):
 		column := r.all[index+2]
 		r.put(index, index+2, "CHECK ("+r.text[column.start:column.end]+")")

@@ -150,7 +150,7 @@ func (t *translation) elementEnd(place int) int {
 func (t *translation) constraint(of *pg_query.Constraint, column string) Constraint {
 	result := Constraint{
 		At: t.at(of.Location), Name: of.Conname, UsingIndex: of.Indexname, NotValid: of.SkipValidation, NoInherit: of.IsNoInherit,
-		Deferrable: of.Deferrable, Columns: texts(of.Keys), node: of,
+		Deferrable: of.Deferrable, NullsNotDistinct: of.NullsNotDistinct, SetsSome: len(of.FkDelSetCols) > 0, Columns: texts(of.Keys), node: of,
 	}
 	if column != "" {
 		result.Columns = []string{column}
@@ -188,6 +188,7 @@ func (t *translation) tableConstraint(of *pg_query.Constraint) Constraint {
 	}
 	end := t.elementEnd(int(of.Location))
 	constraint.NotEnforced = t.laterBetween(int(of.Location), end, laterNotEnforced)
+	constraint.Temporal = t.laterBetween(int(of.Location), end, laterPeriod)
 	if t.laterBetween(int(of.Location), end, laterNotNull) && constraint.Expression != nil {
 		constraint.Type, constraint.NotNullColumns = NotNull, constraint.Expression.Columns
 		constraint.Columns, constraint.Expression, constraint.node = constraint.NotNullColumns, nil, nil
@@ -215,54 +216,4 @@ func notNullColumns(node *pg_query.Node) []string {
 		}
 	}
 	return columns
-}
-
-// SQL returns the whole definition, CONSTRAINT NAME included when there is a name.
-func (c Constraint) SQL() string { return c.with(c.Name, c.NotValid) }
-
-// NotValidSQL returns the definition under a name, with NOT VALID.
-func (c Constraint) NotValidSQL(name string) string { return c.with(name, true) }
-
-func (c Constraint) with(name string, notValid bool) string {
-	if c.node == nil {
-		if c.Type != NotNull {
-			return ""
-		}
-		text := "NOT NULL " + QuoteWords(c.Columns)
-		if name != "" {
-			text = "CONSTRAINT " + QuoteWord(name) + " " + text
-		}
-		if notValid {
-			text += " NOT VALID"
-		}
-		return text
-	}
-	copied := &pg_query.Constraint{
-		Contype: c.node.Contype, Conname: name, Deferrable: c.node.Deferrable, Initdeferred: c.node.Initdeferred, SkipValidation: notValid,
-		InitiallyValid: !notValid, IsNoInherit: c.node.IsNoInherit, RawExpr: c.node.RawExpr, NullsNotDistinct: c.node.NullsNotDistinct,
-		Keys: c.node.Keys, Including: c.node.Including, Exclusions: c.node.Exclusions, Options: c.node.Options, Indexname: c.node.Indexname,
-		Indexspace: c.node.Indexspace, AccessMethod: c.node.AccessMethod, WhereClause: c.node.WhereClause, Pktable: c.node.Pktable,
-		FkAttrs: c.node.FkAttrs, PkAttrs: c.node.PkAttrs, FkMatchtype: c.node.FkMatchtype, FkUpdAction: c.node.FkUpdAction,
-		FkDelAction: c.node.FkDelAction, FkDelSetCols: c.node.FkDelSetCols,
-	}
-	// A column's own constraint names no columns; as one of the table it has to.
-	var keys []*pg_query.Node
-	for _, column := range c.Columns {
-		keys = append(keys, &pg_query.Node{Node: &pg_query.Node_String_{String_: &pg_query.String{Sval: column}}})
-	}
-	switch {
-	case c.Type == ForeignKey && len(copied.FkAttrs) == 0:
-		copied.FkAttrs = keys
-	case (c.Type == Unique || c.Type == PrimaryKey) && len(copied.Keys) == 0 && copied.Indexname == "":
-		copied.Keys = keys
-	}
-	command := &pg_query.AlterTableCmd{
-		Subtype: pg_query.AlterTableType_AT_AddConstraint, Behavior: pg_query.DropBehavior_DROP_RESTRICT,
-		Def: &pg_query.Node{Node: &pg_query.Node_Constraint{Constraint: copied}},
-	}
-	text := deparse(&pg_query.Node{Node: &pg_query.Node_AlterTableStmt{AlterTableStmt: &pg_query.AlterTableStmt{
-		Relation: &pg_query.RangeVar{Relname: "t", Inh: true, Relpersistence: "p"}, Objtype: pg_query.ObjectType_OBJECT_TABLE,
-		Cmds: []*pg_query.Node{{Node: &pg_query.Node_AlterTableCmd{AlterTableCmd: command}}},
-	}}})
-	return strings.TrimPrefix(text, "ALTER TABLE t ADD ")
 }
