@@ -26,7 +26,7 @@ func judgeReversibility(w *Whole) {
 	if !w.Known {
 		worse(ReversibleNo, "what cannot be analysed is not known to be reversible")
 	}
-	if slices.ContainsFunc(w.Changes, changesAnything) && !slices.ContainsFunc(w.DownChanges, changesAnything) && w.Known {
+	if slices.ContainsFunc(w.Changes, changesAnything) && !w.takesBack() && w.Known {
 		worse(ReversibleNo, "%s", w.emptyDown())
 		if len(w.Differences) == 0 {
 			w.losses(worse)
@@ -68,6 +68,9 @@ func (w *Whole) staysIn(add statement.AddEnumValue) bool {
 	})
 	return !made && (!anew || slices.Contains(labels, add.Label))
 }
+
+// takesBack tells whether the down section changes anything.
+func (w *Whole) takesBack() bool { return slices.ContainsFunc(w.DownChanges, changesAnything) }
 
 // emptyDown says why nothing is taken back.
 func (w *Whole) emptyDown() string {

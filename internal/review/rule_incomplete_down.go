@@ -10,8 +10,7 @@ func incompleteDown() Rule {
 		Why:    "After up and down the schema is another than before: the version before may not work on it, and the next try to apply the migration may fail.",
 		Source: "https://pressly.github.io/goose/documentation/annotations/",
 		whole: func(w *Whole) []Hit {
-
-			if len(w.DownChanges) == 0 || !w.Known {
+			if !w.takesBack() || !w.Known {
 				return nil
 			}
 			var missed []string

@@ -12,8 +12,7 @@ func missingDown() Rule {
 		Why:    "Going back to the version before moves goose's version and leaves the schema as it is: the next try to apply the migration fails.",
 		Source: "https://pressly.github.io/goose/documentation/annotations/",
 		whole: func(w *Whole) []Hit {
-
-			if slices.ContainsFunc(w.DownChanges, changesAnything) || !w.Known || !slices.ContainsFunc(w.Changes, changesAnything) || w.Options.Known == nil && w.onlyRows() {
+			if w.takesBack() || !w.Known || !slices.ContainsFunc(w.Changes, changesAnything) || w.Options.Known == nil && w.onlyRows() {
 				return nil
 			}
 			return one(Hit{Message: w.emptyDown() + ", and the up section changes the database", Line: w.File.Source.DownLine, Suggestion: undo(w)})
