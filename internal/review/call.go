@@ -20,7 +20,8 @@ func isCall(change statement.Change) bool {
 }
 
 // does returns what changes come to: in the place of a call stands what the body of the function does, and of those that it calls,
-// each once. A function that is not in the schema is one of PostgreSQL's or of an extension; a procedure is not.
+// each once. A function that is not in the schema is one of PostgreSQL's or of an extension, a procedure is not; where
+// the statement is made for what it does, it is not known.
 func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Change, *called] {
 	return func(yield func(statement.Change, *called) bool) {
 		var seen []string
@@ -35,11 +36,12 @@ func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Cha
 					continue
 				}
 				sources := on.Sources(call.Name)
-				if len(sources) == 0 && call.Procedure {
+				unseen := len(sources) == 0 && call.Effect && !call.Procedure
+				if len(sources) == 0 && (call.Procedure || unseen) {
 					sources = []string{""}
 				}
 				for _, source := range sources {
-					body := []statement.Change{statement.Opaque{At: statement.At(call.Where()), Reason: "what " + name(call.Name) + "() does"}}
+					body := []statement.Change{statement.Opaque{At: statement.At(call.Where()), Reason: "what " + name(call.Name) + "() does", Unseen: unseen}}
 					if source != "" {
 						if slices.Contains(seen, source) {
 							continue

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -55,8 +56,8 @@ func FuzzReview(f *testing.F) {
 				t.Errorf("%s is at line %d to %d, column %d of %d lines", finding.Rule, finding.Line, finding.EndLine, finding.Column, lines)
 			}
 		}
-		if seen := report.Coverage; seen.Analysed > seen.Statements || seen.Analysed < seen.Statements && !options.SQLite && len(report.Blocked()) == 0 && !strings.Contains(given+text, "airlock:allow") {
-			t.Errorf("%d of %d statements are analysed, and nothing blocks", seen.Analysed, seen.Statements)
+		if seen := report.Coverage; seen.Analysed > seen.Statements || seen.Analysed < seen.Statements && !told(report) {
+			t.Errorf("%d of %d statements are analysed, and nothing says so", seen.Analysed, seen.Statements)
 		}
 		if err := review.WriteText(io.Discard, report, checklist.Style{}); err != nil {
 			t.Error(err)
@@ -71,4 +72,9 @@ func FuzzReview(f *testing.F) {
 		}
 		review.Annotations(report)
 	})
+}
+
+// told tells whether something was found that could not be analysed.
+func told(report review.Report) bool {
+	return slices.ContainsFunc(report.Findings, func(finding review.Finding) bool { return finding.Rule == "not-analysed" })
 }

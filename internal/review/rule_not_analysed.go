@@ -14,7 +14,11 @@ func notAnalysedRule() Rule {
 			if !is {
 				return nil
 			}
-			return one(Hit{Message: "not analysed: " + opaque.Reason})
+			hit := Hit{Message: "not analysed: " + opaque.Reason}
+			if opaque.Unseen {
+				hit.Message, hit.Severity = hit.Message+", which no migration makes", Warning
+			}
+			return one(hit)
 		},
 	}
 }

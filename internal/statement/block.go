@@ -139,6 +139,14 @@ func (b *block) read(query string, place int, fixed bool) {
 			query = after
 		}
 		statements, err = parseAt(wrapper+query, place, true)
+		for _, one := range statements {
+			for i, change := range one.Changes {
+				if call, is := change.(Call); is {
+					call.Effect = false // It is called for its answer.
+					one.Changes[i] = call
+				}
+			}
+		}
 	}
 	if err != nil {
 		b.add(Opaque{At: At(place), Reason: "a part of " + b.what + " that the parser does not accept: " + err.Error()})

@@ -253,12 +253,16 @@ type Call struct {
 	Name Name
 	// Procedure tells CALL.
 	Procedure bool
+	// Effect tells that the function is none of PostgreSQL's, and that the statement is made for what it does: SELECT f().
+	Effect bool
 }
 
 // Opaque is a part that cannot be known from the text: dynamic SQL, or a language other than SQL and PL/pgSQL.
 type Opaque struct {
 	At
 	Reason string
+	// Unseen tells that it is a function of which nothing is known but its name: an extension's, as a rule.
+	Unseen bool
 }
 
 // Other is a statement that changes nothing a rule asks about. Statement is its name in lower case.

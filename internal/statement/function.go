@@ -79,3 +79,36 @@ func (t *translation) calls(nodes ...*pg_query.Node) {
 		})
 	}
 }
+
+// forEffect notes of a call that the statement is made for what it does.
+func (t *translation) forEffect(call Call) {
+	for i, change := range t.changes {
+		if change == Change(call) {
+			call.Effect = true
+			t.changes[i] = call
+			return
+		}
+	}
+}
+
+// ofPostgreSQL tells whether a function that is called for its effect is one of PostgreSQL's own.
+func ofPostgreSQL(function Name) bool {
+	if steadily(function) {
+		return true
+	}
+	if function.Schema != "" {
+		return false
+	}
+	for _, prefix := range []string{"pg_", "lo_", "txid_", "ts_", "xml", "json", "array_", "has_", "inet_", "current", "binary_upgrade_"} {
+		if strings.HasPrefix(function.Name, prefix) {
+			return true
+		}
+	}
+	switch function.Name {
+	case "setval", "nextval", "currval", "lastval", "set_config", "setseed", "random", "gen_random_uuid", "uuidv4", "uuidv7", "clock_timestamp",
+		"timeofday", "count", "sum", "min", "max", "avg", "bool_and", "bool_or", "every", "string_agg", "generate_series", "unnest", "query_to_xml", "cursor_to_xml",
+		"loread", "lowrite", "makeaclitem", "suppress_redundant_updates_trigger", "row_security_active", "to_regtype", "to_regproc", "to_regnamespace", "to_regrole":
+		return true
+	}
+	return false
+}

@@ -218,6 +218,14 @@ func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
 		})
 		return
 	}
+	if len(of.FromClause) == 0 {
+		for _, target := range of.TargetList {
+			call := target.GetResTarget().GetVal().GetFuncCall()
+			if name := nameOf(texts(call.GetFuncname())); call != nil && !ofPostgreSQL(name) {
+				t.forEffect(Call{At: t.at(call.Location), Name: name})
+			}
+		}
+	}
 	t.add(Select{At: t.here(), Reads: reads(node)})
 }
 
