@@ -34,14 +34,13 @@ func hasLongRun(text string, limit int) bool {
 	if strings.Contains(text, `"`) {
 		return true
 	}
-	run := 0
-	for i := range len(text) {
-		if run++; strings.IndexByte(" \t\n\r,.();='", text[i]) >= 0 {
-			run = 0
-		}
-		if run > limit {
+	for len(text) > limit {
+		// Where none stands behind the last one, within the limit, all up to there can be passed over.
+		last := strings.LastIndexAny(text[:limit+1], " \t\n\r,.();='")
+		if last < 0 {
 			return true
 		}
+		text = text[last+1:]
 	}
 	return false
 }

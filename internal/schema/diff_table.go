@@ -229,6 +229,9 @@ func alikeIndex(a, b Index) bool {
 		return false
 	}
 	for i := range a.Keys {
+		if a.Keys[i] == b.Keys[i] {
+			continue // It is the very same, and need not be printed.
+		}
 		if a.Keys[i].Column != b.Keys[i].Column || a.Keys[i].Plain != b.Keys[i].Plain || same && !a.Keys[i].Plain && a.Keys[i].SQL() != b.Keys[i].SQL() {
 			return false
 		}

@@ -49,11 +49,20 @@ func bounded(table *pg_query.RangeVar, where *pg_query.Node, key string) (*pg_qu
 	if alias := table.GetAlias().GetAliasname(); alias != "" {
 		called = alias
 	}
-	read, err := grammarParse(fmt.Sprintf("SELECT WHERE %s.%s BETWEEN batch_from AND batch_to", QuoteWord(called), QuoteWord(key)))
-	if err != nil || where.GetCurrentOfExpr() != nil || parameterised(where) {
+	if where.GetCurrentOfExpr() != nil || parameterised(where) {
 		return nil, false
 	}
-	bounds := read.Stmts[0].Stmt.GetSelectStmt().WhereClause
+	name := func(text string) *pg_query.Node {
+		return &pg_query.Node{Node: &pg_query.Node_String_{String_: &pg_query.String{Sval: text}}}
+	}
+	column := func(parts ...*pg_query.Node) *pg_query.Node {
+		return &pg_query.Node{Node: &pg_query.Node_ColumnRef{ColumnRef: &pg_query.ColumnRef{Fields: parts}}}
+	}
+	ends := &pg_query.List{Items: []*pg_query.Node{column(name("batch_from")), column(name("batch_to"))}}
+	bounds := &pg_query.Node{Node: &pg_query.Node_AExpr{AExpr: &pg_query.A_Expr{
+		Kind: pg_query.A_Expr_Kind_AEXPR_BETWEEN, Name: []*pg_query.Node{name("BETWEEN")}, Lexpr: column(name(called), name(key)),
+		Rexpr: &pg_query.Node{Node: &pg_query.Node_List{List: ends}},
+	}}}
 	if where == nil {
 		return bounds, true
 	}
