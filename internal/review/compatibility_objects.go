@@ -29,6 +29,10 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			}
 		case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Function, statement.Sequence:
 			breaks("the %s %s is renamed to %s", c.Kind, name(c.Object), statement.QuoteWord(c.To))
+		case statement.Type, statement.Enum, statement.Domain:
+			if !w.After.Has(statement.Type, c.Object) {
+				breaks("the type %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
+			}
 		case statement.EnumValue:
 			breaks("the value %s of %s is renamed to %s", c.Part, name(c.Object), c.To)
 		}

@@ -122,6 +122,9 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"an enum value used in one text", outside("-- +goose StatementBegin\nALTER TYPE mood ADD VALUE 'meh';\nINSERT INTO feelings VALUES (1, 'meh');\n-- +goose StatementEnd"), "5:enum-value-in-transaction"},
 		{"COMMIT in a block inside goose's transaction", block("UPDATE orders SET amount = 1 WHERE id = 1; COMMIT;"), "3:transaction-control"},
 		{"identity dropped", "ALTER TABLE orders ALTER COLUMN id DROP IDENTITY;", "2:drop-default"},
+		{"the system's own tables", "UPDATE pg_class SET relname = 'x' WHERE relname = 'y';", "2:not-analysed"},
+		{"a text that is run as SQL", "SELECT query_to_xml('DELETE FROM orders RETURNING 1', true, false, '');", "2:not-analysed"},
+		{"a function in a CHECK", function("DELETE FROM orders;", "ALTER TABLE feelings ADD CONSTRAINT c CHECK (zap() = 1);"), "5:delete-all"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
 	}
 	for _, test := range tests {

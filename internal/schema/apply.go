@@ -213,7 +213,7 @@ func (a *applying) createTable(c statement.CreateTable) {
 func (a *applying) addColumn(table *Table, c statement.ColumnDefinition) []statement.Constraint {
 	column := Column{
 		Name: c.Name, Type: c.Type, Collation: c.Collation, NotNull: c.NotNull, Default: c.Default, HasDefault: c.Default != nil,
-		Identity: c.Identity, Generated: c.Stored, NullFraction: -1,
+		Identity: c.Identity, Always: c.Always, Generated: c.Stored, NullFraction: -1,
 	}
 	if c.Virtual != nil {
 		column.Generated, column.Virtual = c.Virtual, true

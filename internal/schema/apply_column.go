@@ -161,7 +161,7 @@ func (a *applying) identity(c statement.AddIdentity) {
 		sequence = a.ownSequence(table.Name, c.Column)
 	}
 	a.alterColumn(c.Table, c.Column, func(column *Column) {
-		column.Identity, column.Sequence = !c.Drop, sequence
+		column.Identity, column.Always, column.Sequence = !c.Drop, c.Always, sequence
 		column.touched.identity++
 	})
 }

@@ -39,7 +39,7 @@ func (a *applying) copyColumns(table, parent *Table) {
 		if table.column(column.Name) != nil {
 			continue
 		}
-		column.Serial, column.Identity, column.Sequence, column.NullFraction = false, false, statement.Name{}, -1
+		column.Serial, column.Identity, column.Always, column.Sequence, column.NullFraction = false, false, false, statement.Name{}, -1
 		if column.kind.Name != "" {
 			a.mention(column.kind, tableKey(table.Name))
 		}
@@ -228,6 +228,12 @@ func (a *applying) alterTable(c statement.AlterTable) {
 			a.missing(at, false)
 			return
 		}
+	case c.Action == "set identity":
+		if _, set := cutFold(c.Definition, " set generated "); set != "" {
+			always := strings.HasPrefix(strings.ToLower(set), "always")
+			a.alterColumn(c.Table, c.Column, func(column *Column) { column.Always = always })
+		}
+		return // What the sequence goes on with is not kept.
 	case c.Parent.Name != "":
 		table, parent := a.table(c.Table), a.Resolve(c.Parent)
 		table.Inherits = slices.DeleteFunc(slices.Clone(table.Inherits), func(one statement.Name) bool { return one == parent })

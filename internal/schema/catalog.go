@@ -72,8 +72,12 @@ func (c *catalog) read(sql string) statement.Change {
 		return known
 	}
 	var change statement.Change
-	if statements, err := statement.Parse(sql); err == nil && len(statements) == 1 && len(statements[0].Changes) == 1 {
-		change = statements[0].Changes[0]
+	if statements, err := statement.Parse(sql); err == nil && len(statements) == 1 {
+		// The functions that it calls stand before it.
+		changes := slices.DeleteFunc(statements[0].Changes, func(one statement.Change) bool { _, call := one.(statement.Call); return call })
+		if len(changes) == 1 {
+			change = changes[0]
+		}
 	}
 	c.changes[sql] = change
 	return change
@@ -217,6 +221,7 @@ func (c *catalog) columns() error {
 		UserType           *place
 		Collation          *string
 		NotNull, Identity  bool
+		Always             bool
 		Generated, Default *string
 		Owns               *place
 		Automatic          bool
@@ -228,7 +233,7 @@ func (c *catalog) columns() error {
 			return
 		}
 		column := Column{
-			Name: one.Name, Type: c.typeOf(one.Type), NotNull: one.NotNull, Identity: one.Identity, NullFraction: -1, deparsed: true,
+			Name: one.Name, Type: c.typeOf(one.Type), NotNull: one.NotNull, Identity: one.Identity, Always: one.Always, NullFraction: -1, deparsed: true,
 		}
 		if one.Collation != nil {
 			column.Collation = *one.Collation

@@ -53,7 +53,7 @@ SELECT jsonb_build_object('Schema', n.nspname, 'Name', c.relname) AS "Table", a.
      JOIN pg_namespace tn ON tn.oid = t.typnamespace WHERE o.oid = a.atttypid AND tn.nspname <> 'pg_catalog') AS "UserType",
   CASE WHEN a.attcollation <> (SELECT t.typcollation FROM pg_type t WHERE t.oid = a.atttypid) THEN
     (SELECT quote_ident(l.collname) FROM pg_collation l WHERE l.oid = a.attcollation) END AS "Collation",
-  a.attnotnull AS "NotNull", a.attidentity <> '' AS "Identity", a.attgenerated AS "Generated", pg_get_expr(f.adbin, f.adrelid) AS "Default",
+  a.attnotnull AS "NotNull", a.attidentity <> '' AS "Identity", a.attidentity = 'a' AS "Always", a.attgenerated AS "Generated", pg_get_expr(f.adbin, f.adrelid) AS "Default",
   owned.place AS "Owns", coalesce(owned.automatic, false) AS "Automatic",
   (SELECT s.null_frac FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited) AS "Nulls"
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -145,6 +145,9 @@ func (d *differing) column(title string, before, after Column) {
 	if before.Identity != after.Identity {
 		d.say(statement.Column, "%s is %san identity column", column, map[bool]string{true: "", false: "not "}[after.Identity])
 	}
+	if before.Identity && after.Identity && before.Always != after.Always {
+		d.say(statement.Column, "%s takes %svalues of one's own", column, map[bool]string{true: "no ", false: ""}[after.Always])
+	}
 	switch {
 	case (before.Generated == nil) != (after.Generated == nil):
 		d.say(statement.Column, "%s is %sa generated column", column, map[bool]string{true: "", false: "not "}[after.Generated != nil])

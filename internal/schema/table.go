@@ -17,6 +17,8 @@ type Column struct {
 	Default    *statement.Expression
 	HasDefault bool
 	Identity   bool
+	// Always tells an identity column that takes no values of one's own.
+	Always bool
 	// Serial tells that it owns the sequence of its default.
 	Serial bool
 	// Sequence is the one that a serial or identity column owns.

@@ -66,6 +66,7 @@ func (t *translation) alter(place At, kind Kind, table Name, command *pg_query.A
 	case pg_query.AlterTableType_AT_DropExpression:
 		t.add(SetExpression{At: at, Table: table, Column: command.Name})
 	case pg_query.AlterTableType_AT_AddConstraint:
+		t.calls(command.Def.GetConstraint().GetRawExpr())
 		t.add(AddConstraint{At: at, Table: table, Constraint: t.tableConstraint(command.Def.GetConstraint())})
 	case pg_query.AlterTableType_AT_DropConstraint:
 		t.add(DropConstraint{At: at, Table: table, Name: command.Name, IfExists: command.MissingOk, Cascade: cascade})

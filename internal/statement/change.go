@@ -81,8 +81,9 @@ type ColumnDefinition struct {
 	// Default is nil when there is none.
 	Default *Expression
 	NotNull bool
-	// Identity tells GENERATED … AS IDENTITY; Stored and Virtual are the expressions of generated columns.
+	// Identity tells GENERATED … AS IDENTITY, and Always GENERATED ALWAYS; Stored and Virtual are the expressions of generated columns.
 	Identity        bool
+	Always          bool
 	Stored, Virtual *Expression
 	// Constraints are those of the column: PRIMARY KEY, UNIQUE, REFERENCES and CHECK, with Columns filled in.
 	Constraints []Constraint

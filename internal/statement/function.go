@@ -73,11 +73,20 @@ func (t *translation) calls(nodes ...*pg_query.Node) {
 			if name.Name == "set_config" && len(call.Args) == 3 {
 				t.add(Set{At: t.at(call.Location), Name: constantText(call.Args[0]), Value: constantText(call.Args[1]), Local: constantText(call.Args[2]) == "true" || constantText(call.Args[2]) == "t"})
 			}
+			if runsText(name.Name) {
+				t.add(Opaque{At: t.at(call.Location), Reason: name.Name + "() runs SQL that stands in a text"})
+			}
 			if !steadily(name) && name.Name != "set_config" {
 				t.add(Call{At: t.at(call.Location), Name: name})
 			}
 		})
 	}
+}
+
+// runsText tells whether a function of PostgreSQL's or of dblink runs a text as SQL.
+// https://www.postgresql.org/docs/current/functions-xml.html#FUNCTIONS-XML-MAPPING
+func runsText(function string) bool {
+	return strings.HasPrefix(function, "query_to_xml") || function == "dblink_exec" || function == "dblink_send_query"
 }
 
 // forEffect notes of a call that the statement is made for what it does.

@@ -79,6 +79,7 @@ func (t *translation) createIndex(of *pg_query.IndexStmt) {
 	}
 	for _, node := range of.IndexParams {
 		element := node.GetIndexElem()
+		t.calls(element.GetExpr())
 		plain := len(element.Opclass) == 0 && len(element.Collation) == 0 && (element.Ordering == pg_query.SortByDir_SORTBY_DEFAULT || element.Ordering == pg_query.SortByDir_SORTBY_ASC)
 		key := IndexKey{Column: element.Name, Plain: plain && element.Name != ""}
 		if !key.Plain {

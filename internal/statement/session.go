@@ -160,6 +160,9 @@ func (t *translation) within(query *pg_query.Node) {
 }
 
 func (t *translation) write(node *pg_query.Node) {
+	if table := written(node); table.GetSchemaname() == "pg_catalog" || table.GetSchemaname() == "" && strings.HasPrefix(table.GetRelname(), "pg_") {
+		t.add(Opaque{At: t.at(table.Location), Reason: "what a change of the system's own tables does"})
+	}
 	switch of := node.Node.(type) {
 	case *pg_query.Node_InsertStmt:
 		change := Insert{At: t.at(of.InsertStmt.Relation.GetLocation()), Table: relation(of.InsertStmt.Relation), OnConflict: of.InsertStmt.OnConflictClause != nil}
@@ -208,6 +211,25 @@ func (t *translation) write(node *pg_query.Node) {
 	case *pg_query.Node_SelectStmt:
 		t.selection(node, of.SelectStmt)
 	}
+}
+
+// written returns the table whose rows a statement changes, nil for a query.
+func written(node *pg_query.Node) *pg_query.RangeVar {
+	switch of := node.Node.(type) {
+	case *pg_query.Node_InsertStmt:
+		return of.InsertStmt.Relation
+	case *pg_query.Node_UpdateStmt:
+		return of.UpdateStmt.Relation
+	case *pg_query.Node_DeleteStmt:
+		return of.DeleteStmt.Relation
+	case *pg_query.Node_MergeStmt:
+		return of.MergeStmt.Relation
+	case *pg_query.Node_CopyStmt:
+		if of.CopyStmt.IsFrom {
+			return of.CopyStmt.Relation
+		}
+	}
+	return nil
 }
 
 func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {

@@ -99,7 +99,7 @@ func (t *translation) column(of *pg_query.ColumnDef) ColumnDefinition {
 			}
 			column.Default = t.expression(one.RawExpr)
 		case pg_query.ConstrType_CONSTR_IDENTITY:
-			column.Identity, column.NotNull = true, true
+			column.Identity, column.NotNull, column.Always = true, true, one.GeneratedWhen == "a"
 		case pg_query.ConstrType_CONSTR_GENERATED:
 			if t.laterBetween(int(one.Location), t.endOf(of.Constraints, index), laterVirtual) {
 				column.Virtual = t.expression(one.RawExpr)
