@@ -14,9 +14,14 @@ type called struct{ changes []statement.Change }
 // commits tells whether the body ends the transaction.
 func (c *called) commits() bool { return c != nil && statement.Commits(c.changes) }
 
-func isCall(change statement.Change) bool {
-	_, is := change.(statement.Call)
-	return is
+// callsAsOne tells whether a statement runs a function, all of which is one transaction. An index that is built of one may be built
+// CONCURRENTLY all the same.
+func callsAsOne(one statement.Statement) bool {
+	if len(one.Changes) == 0 {
+		return false
+	}
+	_, index := one.Changes[len(one.Changes)-1].(statement.CreateIndex)
+	return !index && slices.ContainsFunc(one.Changes, func(change statement.Change) bool { _, is := change.(statement.Call); return is })
 }
 
 // does returns what changes come to: in the place of a call stands what the body of the function does, and of those that it calls,

@@ -178,6 +178,7 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"a function made anew", "DROP FUNCTION total_of(bigint);\n-- +goose StatementBegin\nCREATE FUNCTION total_of(bigint) RETURNS numeric LANGUAGE sql AS 'select 1::numeric';\n-- +goose StatementEnd"},
 		{"a trigger's function", "-- +goose StatementBegin\nCREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM orders; RETURN NEW; END $$;\n-- +goose StatementEnd\nCREATE TRIGGER touched BEFORE UPDATE ON feelings FOR EACH ROW EXECUTE FUNCTION touch();"},
 		{"what functions of PostgreSQL's and of extensions answer", "SELECT setval('tickets', 7);\nSELECT pg_advisory_xact_lock(1);\nSELECT set_config('lock_timeout', '1s', true);\nUPDATE orders SET note = similarity(note, 'x')::text WHERE id = 1;\nSELECT count(*), st_area(note) FROM orders GROUP BY note;"},
+		{"an index CONCURRENTLY of a function", outside("CREATE INDEX CONCURRENTLY shouts ON orders (shout(note));")},
 		{"a temporary table", "CREATE TEMP TABLE x AS SELECT id FROM orders;\nUPDATE x SET id = 0;\nDELETE FROM x;\nCREATE INDEX ON x (id);\nALTER TABLE x ALTER COLUMN id SET NOT NULL;\nDROP TABLE x;"},
 		{"NOT NULL after a validated NOT NULL of PostgreSQL 18", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note NOT VALID;"},
 		{"SHOW, DISCARD and the like", "SHOW server_version;\nDISCARD PLANS;\nNOTIFY x;\nCHECKPOINT;\nALTER SEQUENCE tickets RESTART WITH 5;\nALTER PUBLICATION p ADD TABLE orders;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;"},

@@ -1,7 +1,6 @@
 package review
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/schema"
@@ -128,7 +127,7 @@ func (w *walk) section(texts []parsed, down bool) {
 		}
 		for _, one := range text.statements {
 			// All statements of one text are one transaction where there is no other, and so is a block.
-			w.implicit = len(text.statements) > 1 || one.Block || slices.ContainsFunc(one.Changes, isCall)
+			w.implicit = len(text.statements) > 1 || one.Block || callsAsOne(one)
 			if w.implicit && !w.transaction.Open {
 				w.transaction.Open, w.transaction.Implicit = true, true
 			}
