@@ -120,3 +120,28 @@ func TestDownOnACatalog(t *testing.T) {
 		}
 	}
 }
+
+// What a function does is read from the database where no migration tells it.
+func TestReadCatalogKnowsWhatFunctionsDo(t *testing.T) {
+	t.Parallel()
+	s := live(t, `create table orders (id int); create schema tools;
+create function tools.purge() returns void language plpgsql as $$ begin delete from orders; end $$;
+create procedure sweep() language sql begin atomic delete from orders; end;
+create function steady() returns int language sql immutable as 'select 1';
+create view plain as select id as number, id from orders;`)
+	for _, name := range []statement.Name{{Schema: "tools", Name: "purge"}, {Name: "sweep"}} {
+		sources := s.Sources(name)
+		if len(sources) != 1 || !slices.ContainsFunc(statement.Body(sources[0], 0), func(change statement.Change) bool {
+			gone, is := change.(statement.Delete)
+			return is && gone.Table.Name == "orders" && gone.Filter == statement.AllRows
+		}) {
+			t.Errorf("%v is made by %q", name, sources)
+		}
+	}
+	if !s.Steady(statement.Name{Name: "steady"}) || s.Steady(statement.Name{Name: "sweep"}) {
+		t.Error("which functions are steady is not known")
+	}
+	if columns := s.ViewColumns(statement.Name{Name: "plain"}); !slices.Equal(columns, []string{"number", "id"}) {
+		t.Errorf("the view has %q", columns)
+	}
+}
