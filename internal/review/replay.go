@@ -178,13 +178,13 @@ func blankSQL(sql string) bool {
 
 // statement reviews one statement, and does what it does.
 func (w *walk) statement(text parsed, one statement.Statement) {
-	analysed, commits := true, one.Commits
+	analysed, own := true, one
 	for change, called := range does(w.schema, one.Changes) {
 		if _, opaque := change.(statement.Opaque); opaque {
 			analysed, w.whole.Known = false, false
 			w.schema.Complete = false
 		}
-		one.Block, one.Commits = one.Block || called != nil, commits || called.commits()
+		one.Block, one.Commits = own.Block || called != nil, own.Commits || called.commits()
 		effects := effects(change, w.schema)
 		for i := range effects {
 			effects[i].table = w.schema.Resolve(effects[i].table)
