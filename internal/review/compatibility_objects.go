@@ -86,7 +86,7 @@ func (w *Whole) dropCompatible(c statement.Drop, object statement.Object, breaks
 	case statement.View, statement.MaterializedView, statement.Function, statement.Sequence, statement.SchemaKind, statement.Type, statement.Domain, "aggregate":
 		_, before := w.Before.Origin(c.Kind, object.Name)
 		switch {
-		case c.IfExists && !before || c.Kind == statement.Function && ofTrigger(w.Before.Sources(object.Name)):
+		case !before && (c.IfExists || w.makes(object)) || c.Kind == statement.Function && ofTrigger(w.Before.Sources(object.Name)):
 		case slices.ContainsFunc(w.Changes, func(other statement.Change) bool { return renamedTo(other, object.Name) }):
 		case !w.Has(c.Kind, object):
 			breaks("the %s %s is dropped", c.Kind, name(object.Name))

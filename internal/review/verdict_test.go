@@ -27,6 +27,7 @@ func TestThePreviousVersionIsNotClaimedToWorkWhereItMayNot(t *testing.T) {
 		{"a view of all columns", "DROP VIEW active_orders;\nCREATE VIEW active_orders AS SELECT * FROM orders;", true},
 		{"a function that is there", "DROP FUNCTION IF EXISTS total_of(bigint);", false},
 		{"a view that is there", "DROP VIEW IF EXISTS active_orders;", false},
+		{"a function that comes and goes", function("PERFORM 1;", "DROP FUNCTION zap();"), true},
 		{"a function that is not there", "DROP FUNCTION IF EXISTS nothing_of(bigint);", true},
 		{"no default any more", "ALTER TABLE orders ALTER COLUMN amount SET DEFAULT NULL;", false},
 		{"no identity any more", "ALTER TABLE orders ALTER COLUMN id DROP IDENTITY;", false},
