@@ -28,7 +28,7 @@ func floors() [][]string {
 		{"internal/checklist", "internal/database", "internal/git", "internal/cluster", "internal/config", "internal/awsapi", "internal/githubapi",
 			"internal/schema", "examples/wos"},
 		// The domain: none of them knows where it runs, or the config.
-		{"internal/migration", "internal/history", "internal/rollout", "internal/backup", "internal/probe"},
+		{"internal/migration", "internal/history", "internal/rollout", "internal/backup", "internal/probe", "internal/fingerprint"},
 		{"internal/gate", "internal/wayback", "internal/watch", "internal/promotion", "internal/review"},
 		{"internal/runner"},
 		{"internal/verb"},

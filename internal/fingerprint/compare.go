@@ -1,0 +1,113 @@
+package fingerprint
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Change is how the rows of one table differ between two moments.
+type Change struct {
+	Table Name `json:"table"`
+	// Message says it in words.
+	Message string `json:"message"`
+	// Lost are the rows that are fewer, zero when there are as many or more.
+	Lost int64 `json:"lost,omitempty"`
+	// Columns tell how values of columns changed, where both fingerprints have sums of columns.
+	Columns []ColumnChange `json:"columns,omitempty"`
+	// Unknown tells that the two cannot be compared: it does not mean that anything changed.
+	Unknown bool `json:"unknown,omitempty"`
+}
+
+// ColumnChange is how the values of a column differ.
+type ColumnChange struct {
+	Column string `json:"column"`
+	// Lost are the values that were not NULL and are gone, as far as their number tells.
+	Lost int64 `json:"lost,omitempty"`
+	// Gone tells that the column is not there any more, New that it was not there before, Other that values are other ones.
+	Gone  bool `json:"gone,omitempty"`
+	New   bool `json:"new,omitempty"`
+	Other bool `json:"other,omitempty"`
+}
+
+// Compare returns the tables whose rows are not known to be the same, in the order of their names.
+func Compare(before, after Data) []Change {
+	var changes []Change
+	for _, table := range before.Tables {
+		now, found := after.Table(table.Name)
+		if !found {
+			changes = append(changes, Change{Table: table.Name, Lost: table.Rows, Message: fmt.Sprintf("%s is gone, with %d rows", table.Name, table.Rows)})
+			continue
+		}
+		if change, changed := compareTables(table, now, before.Version == after.Version); changed {
+			changes = append(changes, change)
+		}
+	}
+	for _, table := range after.Tables {
+		if _, was := before.Table(table.Name); !was {
+			changes = append(changes, Change{Table: table.Name, Message: fmt.Sprintf("%s is new, with %d rows", table.Name, table.Rows)})
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { return compareNames(a.Table, b.Table) })
+	return changes
+}
+
+func compareTables(before, after Table, sameVersion bool) (Change, bool) {
+	change := Change{Table: before.Name}
+	unknown := func(why string) (Change, bool) {
+		change.Unknown, change.Message = true, fmt.Sprintf("the rows of %s are not compared: %s", before.Name, why)
+		return change, true
+	}
+	switch {
+	case before.Unread != "":
+		return unknown(before.Unread)
+	case after.Unread != "":
+		return unknown(after.Unread)
+	case !sameVersion:
+		return unknown("they were looked at by two major versions of PostgreSQL")
+	case !before.Sample.same(after.Sample):
+		return unknown("two different samples were taken")
+	}
+	change.Columns = compareColumns(before, after)
+	shape := slices.EqualFunc(before.Columns, after.Columns, func(a, b Column) bool { return a.Name == b.Name && a.Type == b.Type })
+	switch {
+	case before.Rows == after.Rows && before.Sum == after.Sum && shape:
+		return Change{}, false
+	case before.Rows > after.Rows:
+		change.Lost = before.Rows - after.Rows
+		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
+	case before.Rows < after.Rows:
+		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
+	case shape:
+		change.Message = fmt.Sprintf("rows of %s hold other values", before.Name)
+	default:
+		change.Message = fmt.Sprintf("%s has other columns", before.Name)
+	}
+	return change, true
+}
+
+func (s *Sample) same(other *Sample) bool {
+	if s == nil || other == nil {
+		return s == other
+	}
+	return s.Key == other.Key && slices.Equal(s.Ranges, other.Ranges)
+}
+
+func compareColumns(before, after Table) []ColumnChange {
+	var changes []ColumnChange
+	for _, column := range before.Columns {
+		at := slices.IndexFunc(after.Columns, func(other Column) bool { return other.Name == column.Name })
+		if at < 0 {
+			changes = append(changes, ColumnChange{Column: column.Name, Gone: true, Lost: column.NotNull})
+			continue
+		}
+		if now := after.Columns[at]; now.NotNull != column.NotNull || now.Sum != column.Sum {
+			changes = append(changes, ColumnChange{Column: column.Name, Other: true, Lost: max(0, column.NotNull-now.NotNull)})
+		}
+	}
+	for _, column := range after.Columns {
+		if !slices.ContainsFunc(before.Columns, func(other Column) bool { return other.Name == column.Name }) {
+			changes = append(changes, ColumnChange{Column: column.Name, New: true})
+		}
+	}
+	return changes
+}

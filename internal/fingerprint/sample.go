@@ -1,0 +1,65 @@
+package fingerprint
+
+import (
+	"context"
+	"fmt"
+)
+
+// sampleRanges is how many ranges of the key are looked at. PostgreSQL's histogram has a hundred, with as many rows in each.
+const sampleRanges = 10
+
+// choose says what of a table is looked at: all of it, some ranges of its key when it is larger than the budget, or nothing.
+func (s *session) choose(ctx context.Context, table *found, options Options) error {
+	if table.kind == "f" {
+		table.Unread = "its rows are in another server"
+		return nil
+	}
+	if options.Like != nil {
+		if earlier, known := options.Like.Table(table.Name); known {
+			table.Sample, table.Unread = earlier.Sample, earlier.Unread
+			return nil
+		}
+	}
+	if options.Budget == 0 || table.size <= options.Budget {
+		return nil
+	}
+	if table.key == "" {
+		table.Unread = fmt.Sprintf("it has %d bytes, more than the budget, and no primary key to take a sample by", table.size)
+		return nil
+	}
+	return s.sample(ctx, table)
+}
+
+// sample takes ranges of the key from the planner's histogram, evenly spread. Where there is none, because nobody analysed the
+// table, its rows are not looked at.
+func (s *session) sample(ctx context.Context, table *found) error {
+	const query = `SELECT quote_literal(bound) || '::' || format_type(a.atttypid, NULL)
+FROM pg_stats p JOIN pg_attribute a ON a.attrelid = $3 AND a.attname = p.attname,
+  unnest(p.histogram_bounds::text::text[]) WITH ORDINALITY AS h(bound, place)
+WHERE p.schemaname = $1 AND p.tablename = $2 AND p.attname = $4 AND NOT p.inherited ORDER BY h.place`
+	rows, err := s.tx.QueryContext(ctx, query, table.Name.Schema, table.Name.Name, table.oid, table.key)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var bounds []string
+	for rows.Next() {
+		var bound string
+		if err := rows.Scan(&bound); err != nil {
+			return err
+		}
+		bounds = append(bounds, bound)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if len(bounds) < 2 {
+		table.Unread = fmt.Sprintf("it has %d bytes, more than the budget, and was never analysed: ANALYZE it", table.size)
+		return nil
+	}
+	table.Sample = &Sample{Key: table.key}
+	for i := 0; i+1 < len(bounds); i += max(1, (len(bounds)-1)/sampleRanges) {
+		table.Sample.Ranges = append(table.Sample.Ranges, [2]string{bounds[i], bounds[i+1]})
+	}
+	return nil
+}
