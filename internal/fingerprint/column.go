@@ -1,16 +1,19 @@
 package fingerprint
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // native tells whether equal values of a type have equal hashes, and different ones are not taken for equal. All other types go
 // through their text: numeric 1.0 and 1.00, 0 and -0 of floats, '1 day' and '24 hours', citext in two cases, jsonb {} and []
-// hash alike, an enum hashes by the number of its label, and json, xml, tsvector, bits, money and geometry have no hash.
+// hash alike, a char without a length is equal to one with spaces behind it, an enum hashes by the number of its label, and json, xml, tsvector, bits, money and geometry have no hash.
 // Tried on PostgreSQL 15; the text is what a dump keeps.
 func native(base string, deterministic bool) bool {
 	switch base {
 	case "bool", "int2", "int4", "int8", "uuid", "bytea", "date", "time", "timestamp", "timestamptz":
 		return true
-	case "text", "varchar":
+	case "text", "varchar", "character":
 		return deterministic
 	}
 	return false
@@ -19,8 +22,12 @@ func native(base string, deterministic bool) bool {
 // expressionOf returns what is hashed of a column.
 func expressionOf(column, base string, deterministic bool) string {
 	quoted := quote(column)
-	if native(base, deterministic) {
+	switch {
+	case native(base, deterministic):
 		return quoted
+	case base == "bpchar":
+		// A cast to text takes the spaces away.
+		return fmt.Sprintf(`CASE WHEN %s IS NOT NULL THEN format('%%s', %[1]s) COLLATE "C" END`, quoted)
 	}
 	return quoted + `::text COLLATE "C"`
 }

@@ -27,7 +27,7 @@ SET LOCAL row_security = off; SET LOCAL statement_timeout = 0; SET LOCAL jit = o
 const tablesQuery = `
 SELECT n.nspname, c.relname, c.relkind, pg_relation_size(c.oid), c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
   coalesce(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid), 0),
-  coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'base', b.typname,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'base', CASE WHEN b.typname = 'bpchar' AND a.atttypmod > 0 THEN 'character' ELSE b.typname END,
       'system', b.typnamespace = 'pg_catalog'::regnamespace, 'deterministic', coalesce(l.collisdeterministic, true)) ORDER BY a.attname COLLATE "C")
     FROM pg_attribute a
     JOIN LATERAL (WITH RECURSIVE domain AS (SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid

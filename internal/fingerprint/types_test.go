@@ -14,7 +14,7 @@ func values() map[string][2]string {
 	return map[string][2]string{
 		"bool": {"true", "false"}, "int2": {"1", "2"}, "int4": {"1", "2"}, "int8": {"1", "9223372036854775807"}, "uuid": {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12"},
 		"numeric": {"1.0", "1.00"}, "float4": {"0", "-0"}, "float8": {"0", "-0"}, "money": {"1.00", "2.00"}, "bytea": {`\x`, `\x00`},
-		"text": {"a", "a "}, "varchar": {"a", "A"}, "bpchar": {"a", "b"}, "char": {"a", "b"}, "name": {"a", "b"}, "citext": {"a", "A"},
+		"text": {"a", "a "}, "varchar": {"a", "A"}, "bpchar": {"a", "a "}, "char(3)": {"a", "A"}, "char": {"a", "b"}, "name": {"a", "b"}, "citext": {"a", "A"},
 		"date": {"2026-01-01", "infinity"}, "time": {"00:00", "24:00"}, "timetz": {"00:00+00", "01:00+01"}, "timestamp": {"2026-01-01 00:00:00", "2026-01-01 00:00:00.000001"}, "timestamptz": {"2026-01-01 00:00:00+00", "-infinity"},
 		"interval": {"1 day", "24 hours"}, "json": {`{"a":1}`, `{"a": 1}`}, "jsonb": {`{}`, `[]`}, "jsonpath": {"$.a", "$.b"}, "xml": {"<a/>", "<a></a>"},
 		"bit": {"0", "1"}, "varbit": {"", "0"}, "inet": {"10.0.0.1", "10.0.0.1/8"}, "cidr": {"10.0.0.0/8", "10.0.0.0/16"}, "macaddr": {"08:00:2b:01:02:03", "08:00:2b:01:02:04"}, "macaddr8": {"08:00:2b:01:02:03:04:05", "08:00:2b:01:02:03:04:06"},
@@ -42,7 +42,7 @@ func TestEachTypeTellsDifferentValuesApart(t *testing.T) {
 	db := open(t, typeSetup)
 	var setup strings.Builder
 	table := func(kind, which string) string {
-		return strings.NewReplacer("[", "_", "]", "").Replace(kind) + " " + which
+		return strings.NewReplacer("[", "_", "]", "", "(", "_", ")", "").Replace(kind) + " " + which
 	}
 	for kind, pair := range values() {
 		column := kind
