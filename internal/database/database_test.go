@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"net"
 	"net/url"
@@ -118,19 +119,28 @@ type recorder struct {
 	refuse string
 	seen   []database.Statement
 	failed int
+	// ended tells of each transaction whether it was committed, rows counts what was found within one.
+	ended []bool
+	rows  int64
 }
 
 var errRefused = errors.New("refused")
 
-func (r *recorder) Before(_ context.Context, statement database.Statement) error {
+func (r *recorder) Before(_ context.Context, _ database.Session, statement database.Statement) error {
 	if r.refuse != "" && strings.Contains(statement.SQL, r.refuse) {
 		return errRefused
 	}
 	return nil
 }
 
-func (r *recorder) After(_ context.Context, statement database.Statement, _ time.Duration, err error) {
+func (r *recorder) End(_ database.Session, committed bool) { r.ended = append(r.ended, committed) }
+
+func (r *recorder) After(ctx context.Context, session database.Session, statement database.Statement, _ time.Duration, err error) {
 	r.seen = append(r.seen, statement)
+	if statement.InTransaction {
+		// What the transaction did is seen within it.
+		_ = session.Ask(ctx, "select count(*) from t", func(row []driver.Value) error { r.rows += row[0].(int64); return nil })
+	}
 	if err != nil {
 		r.failed++
 	}
@@ -176,6 +186,9 @@ func TestObserverSeesStatementsAsTheyAre(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, observer.seen); diff != "" {
 			t.Errorf("seen (-want +got):\n%s", diff)
+		}
+		if len(observer.ended) != 1 || !observer.ended[0] || observer.rows != 1 {
+			t.Errorf("got transactions %v, and %d rows within", observer.ended, observer.rows)
 		}
 		if observer.failed != 1 {
 			t.Errorf("got %d failed statements, want 1", observer.failed)

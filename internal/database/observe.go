@@ -3,7 +3,11 @@ package database
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"io"
 	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Statement is one SQL statement on its way to the server, exactly as the server receives it.
@@ -18,9 +22,48 @@ type Statement struct {
 // Observer is told of each statement in order, on the goroutine that runs it.
 type Observer interface {
 	// Before may refuse the statement with an error, which the caller of the statement receives.
-	Before(ctx context.Context, statement Statement) error
+	Before(ctx context.Context, session Session, statement Statement) error
 	// After learns how long the statement took and how it ended.
-	After(ctx context.Context, statement Statement, took time.Duration, err error)
+	After(ctx context.Context, session Session, statement Statement, took time.Duration, err error)
+	// End learns that a transaction ended that was begun through database/sql, and whether it was committed.
+	End(session Session, committed bool)
+}
+
+// Session is the connection of a statement, valid until the observer returns.
+type Session struct{ connection *connection }
+
+// PID returns the number of the server's process, 0 on SQLite.
+func (s Session) PID() uint32 {
+	if inner, is := s.connection.Conn.(*stdlib.Conn); is {
+		return inner.Conn().PgConn().PID()
+	}
+	return 0
+}
+
+// Ask runs a query on the connection itself, inside its transaction if there is one, and calls each for every row. The observer is
+// not told of it. Inside a transaction that failed it is an error.
+func (s Session) Ask(ctx context.Context, query string, each func(row []driver.Value) error) (err error) {
+	queryer, ok := s.connection.Conn.(driver.QueryerContext)
+	if !ok {
+		return driver.ErrSkip
+	}
+	rows, err := queryer.QueryContext(ctx, query, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		switch err := rows.Next(row); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
 }
 
 // observed is a connector whose connections report to an observer. pgx's own tracer can neither refuse nor replace a
@@ -49,12 +92,12 @@ type connection struct {
 // report runs one statement between the observer's two calls.
 func (c *connection) report(ctx context.Context, statement Statement, run func() error) error {
 	statement.InTransaction = c.inTransaction
-	if err := c.observer.Before(ctx, statement); err != nil {
+	if err := c.observer.Before(ctx, Session{c}, statement); err != nil {
 		return err
 	}
 	started := time.Now()
 	err := run()
-	c.observer.After(ctx, statement, time.Since(started), err)
+	c.observer.After(ctx, Session{c}, statement, time.Since(started), err)
 	return err
 }
 
@@ -147,11 +190,15 @@ type transaction struct {
 // Commit ends the transaction.
 func (t *transaction) Commit() error {
 	t.connection.inTransaction = false
-	return t.Tx.Commit()
+	err := t.Tx.Commit()
+	t.connection.observer.End(Session{t.connection}, err == nil)
+	return err
 }
 
 // Rollback ends the transaction.
 func (t *transaction) Rollback() error {
 	t.connection.inTransaction = false
-	return t.Tx.Rollback()
+	err := t.Tx.Rollback()
+	t.connection.observer.End(Session{t.connection}, false)
+	return err
 }

@@ -103,6 +103,22 @@ func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
 	})
 }
 
+// Apply applies one migration that is pending, or with up unset takes back one that is applied, whatever others are.
+func (m *Migrator) Apply(ctx context.Context, version int64, up bool) error {
+	file, known := m.set.find(version)
+	if !known {
+		return problem.Wrong("`airlock migrate status` lists the versions", "there is no migration of version %d", version)
+	}
+	_, err := m.run(ctx, []File{file}, func(provider *goose.Provider) ([]*goose.MigrationResult, error) {
+		result, err := provider.ApplyVersion(ctx, version, up)
+		if result == nil {
+			return nil, err
+		}
+		return []*goose.MigrationResult{result}, err
+	})
+	return err
+}
+
 // run calls goose on files, which are in the order in which it will take them.
 func (m *Migrator) run(ctx context.Context, files []File, call func(*goose.Provider) ([]*goose.MigrationResult, error)) ([]Step, error) {
 	locker, err := m.locker()

@@ -19,10 +19,10 @@ type Tally struct {
 }
 
 // Before lets every statement pass.
-func (*Tally) Before(context.Context, database.Statement) error { return nil }
+func (*Tally) Before(context.Context, database.Session, database.Statement) error { return nil }
 
 // After counts a statement.
-func (t *Tally) After(_ context.Context, statement database.Statement, took time.Duration, _ error) {
+func (t *Tally) After(_ context.Context, _ database.Session, statement database.Statement, took time.Duration, _ error) {
 	if statement.Query || strings.Contains(statement.SQL, goose.DefaultTablename) {
 		return
 	}
@@ -31,6 +31,9 @@ func (t *Tally) After(_ context.Context, statement database.Statement, took time
 	t.statements++
 	t.slowest = max(t.slowest, took)
 }
+
+// End learns nothing.
+func (*Tally) End(database.Session, bool) {}
 
 // Statements returns how many statements ran, and how long the slowest took.
 func (t *Tally) Statements() (count int, slowest time.Duration) {
