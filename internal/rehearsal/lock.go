@@ -1,0 +1,40 @@
+package rehearsal
+
+import (
+	"slices"
+	"strings"
+)
+
+// modes are the lock modes of tables from the weakest, as pg_locks names them.
+// https://www.postgresql.org/docs/current/explicit-locking.html
+func modes() []string {
+	return []string{"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}
+}
+
+// strength orders modes by what they keep others from.
+func strength(mode string) int { return slices.Index(modes(), mode) }
+
+// words returns a mode as people write it.
+func words(mode string) string {
+	var text strings.Builder
+	for i, character := range strings.TrimSuffix(mode, "Lock") {
+		if i > 0 && character >= 'A' && character <= 'Z' {
+			text.WriteByte(' ')
+		}
+		text.WriteRune(character)
+	}
+	return strings.ToUpper(text.String())
+}
+
+// blocks returns what others cannot do while a mode is held: SELECT takes ACCESS SHARE, INSERT, UPDATE and DELETE take ROW EXCLUSIVE,
+// and most of ALTER TABLE takes ACCESS EXCLUSIVE.
+func blocks(mode string) []string {
+	blocked := []string{}
+	switch held := strength(mode); {
+	case held == strength("AccessExclusiveLock"):
+		blocked = append(blocked, "reads", "writes")
+	case held >= strength("ShareLock"):
+		blocked = append(blocked, "writes")
+	}
+	return append(blocked, "schema changes")
+}

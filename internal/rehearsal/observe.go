@@ -1,0 +1,261 @@
+package rehearsal
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+)
+
+// observer is told of the statements of one run at a time, and keeps what they did.
+type observer struct {
+	mutex sync.Mutex
+	// look is another session of the same database, for statements outside of a transaction; nil on SQLite.
+	look *database.Database
+	run  *Run
+	// before are the relations that were there when the run began, by name, with their files.
+	before map[string]int64
+	// last is what the session had done when the statement before ended.
+	last seen
+	// open are the locks of the transaction, by where they are kept.
+	open []opened
+	stop func() map[string]string
+	wal  int64
+}
+
+// opened is a lock that is held until its transaction ends.
+type opened struct {
+	statement, lock int
+	since           time.Time
+}
+
+// seen is what the server tells of a session's transaction.
+type seen struct {
+	locks            map[string]string
+	files            map[string]int64
+	scanned, written map[string]int64
+}
+
+// named is the name of a relation for people, the same whatever the search_path is, and user tells that it is not the system's.
+const (
+	named = `(CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname))`
+	user  = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
+)
+
+// what asks for the relations that the session holds locks on, with their files and what was done to their rows in its transaction.
+// Rows that DDL itself reads count among the scanned ones. https://www.postgresql.org/docs/current/view-pg-locks.html
+const what = `SELECT ` + named + `, CASE WHEN c.relkind IN ('i', 'I') THEN '' ELSE l.mode END, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
+  coalesce(s.seq_tup_read, 0), coalesce(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_xact_user_tables s ON s.relid = c.oid
+WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user
+
+// relations lists all relations with their files.
+const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND ` + user
+
+// begin makes ready for a run.
+func (o *observer) begin(ctx context.Context) (*Run, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.run, o.last, o.open, o.before = &Run{Statements: []Statement{}}, seen{}, nil, map[string]int64{}
+	if o.look == nil {
+		return o.run, nil
+	}
+	rows, err := o.look.QueryContext(ctx, relations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var file int64
+		if err := rows.Scan(&name, &file); err != nil {
+			return nil, err
+		}
+		o.before[name] = file
+	}
+	return o.run, rows.Err()
+}
+
+// ours tells a statement of the migration from goose's own.
+func (o *observer) ours(statement database.Statement) bool {
+	return o.run != nil && !statement.Query && !strings.Contains(statement.SQL, goose.DefaultTablename)
+}
+
+// Before begins to look at the locks of a statement outside of a transaction.
+func (o *observer) Before(ctx context.Context, session database.Session, statement database.Statement) error {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if !o.ours(statement) || o.look == nil {
+		return nil
+	}
+	o.wal = o.position(ctx)
+	if !statement.InTransaction {
+		o.stop = o.sample(ctx, session.PID())
+	}
+	return nil
+}
+
+func (o *observer) position(ctx context.Context) (bytes int64) {
+	_ = o.look.QueryRowContext(ctx, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").Scan(&bytes)
+	return bytes
+}
+
+// After notes what a statement did.
+func (o *observer) After(ctx context.Context, session database.Session, statement database.Statement, took time.Duration, err error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if !o.ours(statement) {
+		return
+	}
+	done := Statement{SQL: shortened(statement.SQL), Duration: took, Locks: []Lock{}}
+	begun := time.Now().Add(-took)
+	defer func() { o.run.Statements = append(o.run.Statements, done) }()
+	if o.look == nil {
+		return
+	}
+	done.WAL = max(0, o.position(ctx)-o.wal)
+	now := seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
+	switch {
+	case !statement.InTransaction:
+		done.Sampled = true
+		for table, mode := range o.stop() {
+			now.locks[table] = mode
+		}
+	case err != nil:
+		return // The transaction failed, and answers nothing.
+	default:
+		if now, err = ask(ctx, session); err != nil {
+			return
+		}
+	}
+	o.note(&done, now, begun)
+	if statement.InTransaction {
+		o.last = now
+	}
+}
+
+// note adds what is new since the statement before.
+func (o *observer) note(done *Statement, now seen, begun time.Time) {
+	for _, table := range slices.Sorted(maps.Keys(now.locks)) {
+		mode := now.locks[table]
+		if _, was := o.before[table]; !was || strings.Contains(table, goose.DefaultTablename) {
+			continue
+		}
+		if strength(mode) > strength("RowExclusiveLock") && strength(mode) > strength(o.last.locks[table]) {
+			done.Locks = append(done.Locks, Lock{Table: table, Mode: words(mode), Blocks: blocks(mode), Held: time.Since(begun)})
+			if !done.Sampled {
+				o.open = append(o.open, opened{len(o.run.Statements), len(done.Locks) - 1, begun})
+			}
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(now.files)) {
+		before, was := o.before[table]
+		if last, known := o.last.files[table]; known {
+			before = last
+		}
+		if was && before != 0 && now.files[table] != before {
+			done.Rewritten = append(done.Rewritten, table)
+		}
+	}
+	done.Scanned, done.Written = more(o.last.scanned, now.scanned), more(o.last.written, now.written)
+}
+
+// more returns what grew, nil when nothing did.
+func more(before, now map[string]int64) map[string]int64 {
+	var grown map[string]int64
+	for name, count := range now {
+		if count > before[name] {
+			if grown == nil {
+				grown = map[string]int64{}
+			}
+			grown[name] = count - before[name]
+		}
+	}
+	return grown
+}
+
+func ask(ctx context.Context, session database.Session) (seen, error) {
+	now := seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
+	err := session.Ask(ctx, what, func(row []driver.Value) error {
+		table, mode := fmt.Sprint(row[0]), fmt.Sprint(row[1])
+		if strength(mode) > strength(now.locks[table]) {
+			now.locks[table] = mode
+		}
+		for into, value := range map[*map[string]int64]driver.Value{&now.files: row[2], &now.scanned: row[3], &now.written: row[4]} {
+			number, _ := value.(int64)
+			(*into)[table] = number
+		}
+		return nil
+	})
+	return now, err
+}
+
+// End says of the locks of a transaction how long they were held.
+func (o *observer) End(database.Session, bool) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	for _, one := range o.open {
+		o.run.Statements[one.statement].Locks[one.lock].Held = time.Since(one.since)
+	}
+	o.open, o.last = nil, seen{}
+}
+
+// sampling is how often the locks of a statement outside of a transaction are looked at.
+const sampling = 10 * time.Millisecond
+
+// sample looks at the locks of a session from another one until the returned function is called, which returns the strongest that
+// were seen, by table.
+func (o *observer) sample(ctx context.Context, pid uint32) func() map[string]string {
+	ctx, cancel := context.WithCancel(ctx)
+	found := map[string]string{}
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for ctx.Err() == nil {
+			o.glance(ctx, pid, found)
+			select {
+			case <-ctx.Done():
+			case <-time.After(sampling):
+			}
+		}
+	})
+	return func() map[string]string {
+		cancel()
+		looking.Wait()
+		return found
+	}
+}
+
+func (o *observer) glance(ctx context.Context, pid uint32, found map[string]string) {
+	const query = `SELECT ` + named + `, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = $1 AND l.granted AND l.locktype = 'relation' AND c.relkind NOT IN ('i', 'I') AND ` + user
+	rows, err := o.look.QueryContext(ctx, query, int64(pid))
+	if err != nil {
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, mode string
+		if rows.Scan(&table, &mode) == nil && strength(mode) > strength(found[table]) {
+			found[table] = mode
+		}
+	}
+}
+
+// shortened bounds the text of a statement in the report.
+func shortened(sql string) string {
+	const limit = 300
+	sql = strings.Join(strings.Fields(sql), " ")
+	if len(sql) > limit {
+		sql = strings.ToValidUTF8(sql[:limit], "") + "…"
+	}
+	return sql
+}

@@ -1,0 +1,174 @@
+package rehearsal_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/rehearsal"
+)
+
+// rehearse rehearses migrations on a copy that has applied the first of them, and rows beside.
+func rehearse(t *testing.T, settings database.Settings, rows string, texts ...string) rehearsal.Report {
+	t.Helper()
+	folder := fstest.MapFS{}
+	for i, text := range texts {
+		if !strings.HasPrefix(text, "-- +goose") {
+			text = "-- +goose Up\n" + text
+		}
+		folder[fmt.Sprintf("%05d_step.sql", i+1)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, err := migration.Read(folder, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := databasetest.Open(t, settings)
+	if err := migration.NewMigrator(db, set, nil).Apply(t.Context(), 1, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	report, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Set: set, Open: func(ctx context.Context, observer database.Observer) (*database.Database, error) {
+		settings.Observer = observer
+		return database.Open(ctx, settings)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+const down = "\n-- +goose Down\n"
+
+// The ways back that a rehearsal tells apart, on both dialects.
+func TestWaysBack(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       rehearsal.WayBack
+		// reason is part of what is said, loss of what is lost.
+		reason, loss string
+	}{
+		{"a table made and dropped", "create table n (id integer);" + down + "drop table n;", rehearsal.Proven, "", ""},
+		{"no down", "create table n (id integer);", rehearsal.Impossible, "there is no down section", ""},
+		{"a down that leaves something", "create table n (id integer);\ncreate table o (id integer);" + down + "drop table n;", rehearsal.Impossible, "o is left", ""},
+		{"a down that fails", "create table n (id integer);" + down + "drop table missing;", rehearsal.Impossible, "down fails", ""},
+		{"a column whose values are lost", "alter table t drop column b;" + down + "alter table t add column b text;", rehearsal.Proven, "", "t hold other values b lost 2"},
+		{"rows that are lost", "delete from t where id = 1;" + down + "select 1;", rehearsal.Proven, "", "t has 2 rows, it had 3 a lost 1 b lost 1"},
+		{"up fails", "create table t (id integer);" + down + "drop table t;", rehearsal.Unproven, "up fails", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+				report := rehearse(t, settings, "insert into t values (1, 1, 'x'), (2, 2, null), (3, null, 'z')", "create table t (id integer primary key, a integer, b text);", test.text)
+				if len(report.Migrations) != 1 || report.Version != 1 {
+					t.Fatalf("got %+v", report)
+				}
+				got := report.Migrations[0]
+				if reasons := strings.Join(got.Reasons, "; "); got.WayBack != test.want || !strings.Contains(reasons, test.reason) || test.reason == "" && reasons != "" {
+					t.Errorf("got %s because %q", got.WayBack, reasons)
+				}
+				if losses := lossesOf(got); !strings.Contains(losses, test.loss) || test.loss == "" && losses != "" {
+					t.Errorf("lost %q", losses)
+				}
+			})
+		})
+	}
+}
+
+// lossesOf writes what was lost.
+func lossesOf(one rehearsal.Migration) string {
+	var text []string
+	for _, change := range one.Losses {
+		said := change.Message
+		for _, column := range change.Columns {
+			if column.Lost > 0 {
+				said += fmt.Sprintf(" %s lost %d", column.Column, column.Lost)
+			}
+		}
+		text = append(text, said)
+	}
+	return strings.Join(text, "; ")
+}
+
+// What each statement did is seen on the server: the locks that it took first, files written anew, rows read and written.
+func TestWhatStatementsDo(t *testing.T) {
+	t.Parallel()
+	settings := database.Settings{Dialect: database.PostgreSQL, URL: databasetest.PostgreSQL(t)}
+	report := rehearse(t, settings, "insert into t select n, n, 'x' from generate_series(1, 1000) n; insert into u select n from generate_series(1, 10) n",
+		"create table t (id bigint primary key, a integer, b text);\ncreate table u (id bigint primary key);\ncreate schema \"Odd\"; create table \"Odd\".v (id bigint primary key);",
+		"alter table t add column c integer;\ncreate index t_a on t (a);\nalter table t alter column a type bigint;\nupdate u set id = id + 100;\nalter table \"Odd\".v add column x text;"+down+
+			"alter table \"Odd\".v drop column x;\nupdate u set id = id - 100;\nalter table t alter column a type integer;\ndrop index t_a;\nalter table t drop column c;",
+		"-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently t_b on t (b);"+down+"drop index concurrently t_b;")
+	if len(report.Migrations) != 2 {
+		t.Fatalf("got %+v", report)
+	}
+	first := report.Migrations[0]
+	if first.WayBack != rehearsal.Proven || len(first.Losses) > 0 || !slices.Equal(first.Order, []string(nil)) {
+		t.Errorf("got %s %q %q %q", first.WayBack, first.Reasons, lossesOf(first), first.Order)
+	}
+	var got []string
+	for _, one := range first.Up.Statements {
+		locks := ""
+		for _, lock := range one.Locks {
+			locks += fmt.Sprintf(" %s on %s blocks %s", lock.Mode, lock.Table, strings.Join(lock.Blocks, "+"))
+			if lock.Held <= 0 || lock.Held > first.Up.Duration {
+				t.Errorf("%s: held for %s of %s", one.SQL, lock.Held, first.Up.Duration)
+			}
+		}
+		got = append(got, fmt.Sprintf("%s:%s rewrites %q scans %v writes %v", one.SQL, locks, one.Rewritten, one.Scanned, one.Written))
+	}
+	want := []string{
+		`alter table t add column c integer: ACCESS EXCLUSIVE on t blocks reads+writes+schema changes rewrites [] scans map[] writes map[]`,
+		`create index t_a on t (a): rewrites [] scans map[t:1000] writes map[]`,
+		`alter table t alter column a type bigint: rewrites ["t" "t_pkey"] scans map[t:3000] writes map[]`,
+		`update u set id = id + 100: rewrites [] scans map[u:10] writes map[u:10]`,
+		`alter table "Odd".v add column x text: ACCESS EXCLUSIVE on "Odd".v blocks reads+writes+schema changes rewrites [] scans map[] writes map[]`,
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || strings.TrimSuffix(got[i], ";") != want[i] && strings.ReplaceAll(got[i], ";:", ":") != want[i] {
+			t.Errorf("statement %d: got %q", i, got[min(i, len(got)-1)])
+		}
+	}
+	concurrent := report.Migrations[1]
+	if concurrent.WayBack != rehearsal.Proven || len(concurrent.Up.Statements) != 1 || !concurrent.Up.Statements[0].Sampled {
+		t.Errorf("got %+v", concurrent)
+	}
+}
+
+// A rehearsal that is cancelled says so, and not that the migration fails.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	settings := database.Settings{Dialect: database.PostgreSQL, URL: databasetest.PostgreSQL(t)}
+	set, err := migration.Read(fstest.MapFS{"00001_a.sql": {Data: []byte("-- +goose Up\nselect pg_sleep(60);\n")}}, "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	started := make(chan struct{})
+	_, err = rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: first(func() { close(started); cancel() }), Open: func(ctx context.Context, observer database.Observer) (*database.Database, error) {
+		settings.Observer = observer
+		return database.Open(ctx, settings)
+	}})
+	<-started
+	if err == nil {
+		t.Error("got no error")
+	}
+}
+
+// first is a progress that calls something when it is told first.
+type first func()
+
+func (f first) Advance(done, _ int64, _ string) {
+	if done == 0 {
+		f()
+	}
+}
