@@ -34,6 +34,8 @@ func Verb() *verb.Verb {
 // target is the database and the folder that a call is about.
 type target struct {
 	open func(context.Context, database.Observer) (*database.Database, error)
+	// settings say how the database is read.
+	settings func(context.Context) (database.Settings, error)
 	// missing tells that the database is a file that does not exist yet.
 	missing bool
 	folder  fs.FS
@@ -51,6 +53,7 @@ func aim(call *verb.Call) (target, error) {
 			return target{}, problem.Wrong("name the environment too, or leave --config out", "AIRLOCK_DATABASE_URL names the database, and --config means nothing without --environment")
 		}
 		directory = cmp.Or(directory, "migrations")
+		aimed.settings = func(context.Context) (database.Settings, error) { return settings, nil }
 		_, err := os.Stat(settings.Path)
 		aimed.missing = settings.Dialect == database.SQLite && os.IsNotExist(err)
 		aimed.open = func(ctx context.Context, observer database.Observer) (*database.Database, error) {
@@ -62,7 +65,7 @@ func aim(call *verb.Call) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
-		aimed.missing, aimed.open = workspace.NewDatabase(), workspace.MigratedDatabase
+		aimed.missing, aimed.open, aimed.settings = workspace.NewDatabase(), workspace.MigratedDatabase, workspace.DatabaseSettings
 		aimed.folder, aimed.title = workspace.Migrations()
 		aimed.lock = workspace.Lock
 	}
@@ -91,6 +94,9 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, err
 	}
 	command := call.Inputs.Command()
+	if command == "rehearse" {
+		return rehearsed(ctx, call, aimed, set)
+	}
 	if command == "down" && call.Inputs.String("to") == "" {
 		return verb.Result{}, problem.Wrong("`airlock migrate status` lists the versions; 0 takes everything back", "migrate down needs the version to go down to: --to")
 	}

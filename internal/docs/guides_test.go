@@ -49,6 +49,10 @@ func TestGuides(t *testing.T) {
 		p.blocks = keep(p.blocks, func(b block) bool { return b.language != "yaml" })
 		follow(t, p, root, programs)
 	})
+	t.Run("rehearsal", func(t *testing.T) {
+		t.Parallel()
+		follow(t, pageOf(t, "docs/rehearsal.md"), root, programs)
+	})
 	t.Run("example", func(t *testing.T) {
 		t.Parallel()
 		p := pageOf(t, "examples/wos/README.md")

@@ -81,20 +81,6 @@ func objects(rows *sql.Rows) (Schema, error) {
 	return schema, rows.Err()
 }
 
-// sqliteSchema takes SQLite's own text of each object, with its whitespace made even.
-func sqliteSchema(ctx context.Context, db *database.Database) (Schema, error) {
-	const query = `SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND tbl_name <> $1`
-	rows, err := db.QueryContext(ctx, query, goose.DefaultTablename)
-	if err != nil {
-		return nil, err
-	}
-	schema, err := objects(rows)
-	for i := range schema {
-		schema[i].Definition = strings.Join(strings.Fields(schema[i].Definition), " ")
-	}
-	return schema, err
-}
-
 // Difference is one object in which two schemas differ.
 type Difference struct {
 	Kind string `json:"kind"`

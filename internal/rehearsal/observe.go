@@ -57,6 +57,12 @@ const what = `SELECT ` + named + `, CASE WHEN c.relkind IN ('i', 'I') THEN '' EL
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_xact_user_tables s ON s.relid = c.oid
 WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user
 
+// counted asks for what was done to the rows of tables: beside that of the transaction it is what the session did before and has not
+// told the server's statistics yet.
+const counted = `SELECT ` + named + `, '', 0::bigint, coalesce(s.seq_tup_read, 0), coalesce(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
+FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + user + `
+AND (s.seq_tup_read > 0 OR s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0)`
+
 // relations lists all relations with their files.
 const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND ` + user
@@ -98,8 +104,14 @@ func (o *observer) Before(ctx context.Context, session database.Session, stateme
 		return nil
 	}
 	o.wal = o.position(ctx)
-	if !statement.InTransaction {
+	switch {
+	case !statement.InTransaction:
 		o.stop = o.sample(ctx, session.PID())
+	case o.last.locks == nil:
+		var err error
+		if o.last, err = ask(ctx, session, counted); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -116,14 +128,14 @@ func (o *observer) After(ctx context.Context, session database.Session, statemen
 	if !o.ours(statement) {
 		return
 	}
-	done := Statement{SQL: shortened(statement.SQL), Duration: took, Locks: []Lock{}}
+	done := Statement{SQL: shortened(statement.SQL), Took: Took(took), Locks: []Lock{}}
 	begun := time.Now().Add(-took)
 	defer func() { o.run.Statements = append(o.run.Statements, done) }()
 	if o.look == nil {
 		return
 	}
 	done.WAL = max(0, o.position(ctx)-o.wal)
-	now := seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
+	now := nothing()
 	switch {
 	case !statement.InTransaction:
 		done.Sampled = true
@@ -133,7 +145,7 @@ func (o *observer) After(ctx context.Context, session database.Session, statemen
 	case err != nil:
 		return // The transaction failed, and answers nothing.
 	default:
-		if now, err = ask(ctx, session); err != nil {
+		if now, err = ask(ctx, session, what); err != nil {
 			return
 		}
 	}
@@ -151,7 +163,7 @@ func (o *observer) note(done *Statement, now seen, begun time.Time) {
 			continue
 		}
 		if strength(mode) > strength("RowExclusiveLock") && strength(mode) > strength(o.last.locks[table]) {
-			done.Locks = append(done.Locks, Lock{Table: table, Mode: words(mode), Blocks: blocks(mode), Held: time.Since(begun)})
+			done.Locks = append(done.Locks, Lock{Table: table, Mode: words(mode), Blocks: blocks(mode), Held: Took(time.Since(begun))})
 			if !done.Sampled {
 				o.open = append(o.open, opened{len(o.run.Statements), len(done.Locks) - 1, begun})
 			}
@@ -183,16 +195,21 @@ func more(before, now map[string]int64) map[string]int64 {
 	return grown
 }
 
-func ask(ctx context.Context, session database.Session) (seen, error) {
-	now := seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
-	err := session.Ask(ctx, what, func(row []driver.Value) error {
+func nothing() seen {
+	return seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
+}
+
+func ask(ctx context.Context, session database.Session, query string) (seen, error) {
+	now := nothing()
+	err := session.Ask(ctx, query, func(row []driver.Value) error {
 		table, mode := fmt.Sprint(row[0]), fmt.Sprint(row[1])
 		if strength(mode) > strength(now.locks[table]) {
 			now.locks[table] = mode
 		}
 		for into, value := range map[*map[string]int64]driver.Value{&now.files: row[2], &now.scanned: row[3], &now.written: row[4]} {
-			number, _ := value.(int64)
-			(*into)[table] = number
+			if number, _ := value.(int64); number != 0 {
+				(*into)[table] = number
+			}
 		}
 		return nil
 	})
@@ -204,7 +221,7 @@ func (o *observer) End(database.Session, bool) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	for _, one := range o.open {
-		o.run.Statements[one.statement].Locks[one.lock].Held = time.Since(one.since)
+		o.run.Statements[one.statement].Locks[one.lock].Held = Took(time.Since(one.since))
 	}
 	o.open, o.last = nil, seen{}
 }

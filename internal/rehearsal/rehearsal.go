@@ -96,7 +96,7 @@ func (r *rehearsing) run(ctx context.Context, version int64, up bool) (*Run, err
 	}
 	started := time.Now()
 	err = r.migrator.Apply(ctx, version, up)
-	run.Duration = time.Since(started)
+	run.Took = Took(time.Since(started))
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -124,8 +124,14 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if err != nil {
 		return one, false, err
 	}
-	if changes := fingerprint.CompareSchemas(before.schema, after.schema); len(changes) > 0 {
-		one.Changes = changes
+	for _, change := range fingerprint.CompareSchemas(before.schema, after.schema) {
+		switch {
+		case change.Before == nil:
+			change.Message = fmt.Sprintf("%s %s is made", change.Kind, change.Name)
+		case change.After == nil:
+			change.Message = fmt.Sprintf("%s %s is dropped", change.Kind, change.Name)
+		}
+		one.Changes = append(one.Changes, change)
 	}
 	if file.EmptyDown() {
 		one.WayBack = Impossible

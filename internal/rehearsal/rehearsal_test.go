@@ -107,8 +107,9 @@ func TestWhatStatementsDo(t *testing.T) {
 		"create table t (id bigint primary key, a integer, b text);\ncreate table u (id bigint primary key);\ncreate schema \"Odd\"; create table \"Odd\".v (id bigint primary key);",
 		"alter table t add column c integer;\ncreate index t_a on t (a);\nalter table t alter column a type bigint;\nupdate u set id = id + 100;\nalter table \"Odd\".v add column x text;"+down+
 			"alter table \"Odd\".v drop column x;\nupdate u set id = id - 100;\nalter table t alter column a type integer;\ndrop index t_a;\nalter table t drop column c;",
-		"-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently t_b on t (b);"+down+"drop index concurrently t_b;")
-	if len(report.Migrations) != 2 {
+		"-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently t_b on t (b);"+down+"drop index concurrently t_b;",
+		"alter table u alter column id type numeric;"+down+"alter table u alter column id type bigint;")
+	if len(report.Migrations) != 3 {
 		t.Fatalf("got %+v", report)
 	}
 	first := report.Migrations[0]
@@ -120,8 +121,8 @@ func TestWhatStatementsDo(t *testing.T) {
 		locks := ""
 		for _, lock := range one.Locks {
 			locks += fmt.Sprintf(" %s on %s blocks %s", lock.Mode, lock.Table, strings.Join(lock.Blocks, "+"))
-			if lock.Held <= 0 || lock.Held > first.Up.Duration {
-				t.Errorf("%s: held for %s of %s", one.SQL, lock.Held, first.Up.Duration)
+			if lock.Held <= 0 || lock.Held > first.Up.Took {
+				t.Errorf("%s: held for %s of %s", one.SQL, lock.Held, first.Up.Took)
 			}
 		}
 		got = append(got, fmt.Sprintf("%s:%s rewrites %q scans %v writes %v", one.SQL, locks, one.Rewritten, one.Scanned, one.Written))
@@ -137,6 +138,10 @@ func TestWhatStatementsDo(t *testing.T) {
 		if i >= len(got) || i >= len(want) || strings.TrimSuffix(got[i], ";") != want[i] && strings.ReplaceAll(got[i], ";:", ":") != want[i] {
 			t.Errorf("statement %d: got %q", i, got[min(i, len(got)-1)])
 		}
+	}
+	// What the session did in transactions before does not count.
+	if one := report.Migrations[2].Up.Statements[0]; !slices.Equal(one.Rewritten, []string{"u", "u_pkey"}) || len(one.Written) > 0 || one.Scanned["u"] == 0 || one.Scanned["u"] > 100 {
+		t.Errorf("got %+v", one)
 	}
 	concurrent := report.Migrations[1]
 	if concurrent.WayBack != rehearsal.Proven || len(concurrent.Up.Statements) != 1 || !concurrent.Up.Statements[0].Sampled {

@@ -3,8 +3,10 @@
 package rehearsal
 
 import (
+	"strconv"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 )
@@ -51,8 +53,8 @@ type Migration struct {
 
 // Run is one run of one section.
 type Run struct {
-	Duration   time.Duration `json:"nanoseconds"`
-	Statements []Statement   `json:"statements"`
+	Took       Took        `json:"milliseconds"`
+	Statements []Statement `json:"statements"`
 	// Failed is the error that ended it, empty when it came to its end.
 	Failed string `json:"failed,omitempty"`
 }
@@ -60,8 +62,8 @@ type Run struct {
 // Statement is what one statement did.
 type Statement struct {
 	// SQL is its text, shortened.
-	SQL      string        `json:"sql"`
-	Duration time.Duration `json:"nanoseconds"`
+	SQL  string `json:"sql"`
+	Took Took   `json:"milliseconds"`
 	// Locks are those on relations that were there before the migration, each in its strongest mode; those that a statement before
 	// took in the same transaction are not told again.
 	Locks []Lock `json:"locks"`
@@ -84,5 +86,39 @@ type Lock struct {
 	// Blocks is what others cannot do meanwhile: "reads", "writes", "schema changes", in this order.
 	Blocks []string `json:"blocks"`
 	// Held is how long, from the beginning of the statement to the end of its transaction.
-	Held time.Duration `json:"heldNanoseconds"`
+	Held Took `json:"heldMilliseconds"`
+}
+
+// Took is a duration that is written as milliseconds.
+type Took time.Duration
+
+// MarshalJSON writes milliseconds with microseconds behind the point.
+func (t Took) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(time.Duration(t).Microseconds())/1000, 'f', -1, 64), nil
+}
+
+// String returns it for people.
+func (t Took) String() string {
+	switch duration := time.Duration(t); {
+	case duration < 10*time.Millisecond:
+		return strconv.FormatFloat(float64(duration.Microseconds())/1000, 'f', 1, 64) + " ms"
+	case duration < 10*time.Second:
+		return strconv.FormatInt(duration.Milliseconds(), 10) + " ms"
+	default:
+		return duration.Round(time.Second).String()
+	}
+}
+
+// Verdict is pass when every way back is proven and nothing is lost, fail when a migration cannot be applied, and warn otherwise.
+func (r Report) Verdict() checklist.Verdict {
+	verdict := checklist.Pass
+	for _, one := range r.Migrations {
+		switch {
+		case one.Up.Failed != "":
+			return checklist.Fail
+		case one.WayBack != Proven || len(one.Losses) > 0:
+			verdict = checklist.Warn
+		}
+	}
+	return verdict
 }

@@ -129,6 +129,11 @@ func (c *Call) lookupEnv(name string) (string, bool) {
 	return value, value != ""
 }
 
+// DatabaseSettings say how the environment's database is read.
+func (w *Workspace) DatabaseSettings(ctx context.Context) (database.Settings, error) {
+	return w.settings(ctx, false)
+}
+
 // Database opens the environment's database to read it. A SQLite file that no migration has made yet is missing.
 func (w *Workspace) Database(ctx context.Context) (*database.Database, error) {
 	settings, err := w.settings(ctx, false)

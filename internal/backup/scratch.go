@@ -1,0 +1,216 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+)
+
+// ScratchOptions say what is copied.
+type ScratchOptions struct {
+	// Settings lead to the database that is copied; it is only read.
+	Settings database.Settings
+	// Bin is the folder of pg_dump and pg_restore; empty means those in PATH.
+	Bin string
+	// MaximumBytes is the size up to which rows are copied too; of a larger database the copy has the schema only.
+	MaximumBytes int64
+	// Now is the clock, LookupEnv reads the environment as os.LookupEnv does.
+	Now       func() time.Time
+	LookupEnv func(string) (string, bool)
+}
+
+// Scratch is a copy of a database beside it, in which everything may be changed, and which is thrown away.
+type Scratch struct {
+	// Settings lead to the copy.
+	Settings database.Settings
+	// Title names it for people.
+	Title string
+	// Rows tells that the rows were copied too.
+	Rows bool
+	drop func(context.Context) error
+}
+
+// Drop throws the copy away.
+func (s *Scratch) Drop(ctx context.Context) error { return s.drop(ctx) }
+
+const (
+	// scratchPrefix begins the names of copies, which go on with the time.
+	scratchPrefix = "airlock_rehearsal_"
+	scratchTime   = "20060102150405"
+	// scratchAge is the age from which on a copy that nobody uses is taken for one that was left behind.
+	scratchAge = 6 * time.Hour
+)
+
+// NewScratch copies a database to one beside it: on the same server, or as a file of the system's folder for temporary ones.
+// Copies that earlier runs left behind because they were killed are dropped.
+func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
+	folder, err := os.MkdirTemp("", "airlock-rehearsal-")
+	if err != nil {
+		return nil, problem.New("", "the copy has no place: %w", err)
+	}
+	if options.Settings.Dialect == database.SQLite {
+		return scratchFile(ctx, options, folder)
+	}
+	scratch, err := scratchDatabase(ctx, options, folder)
+	// The dump holds all rows: it goes as soon as it is restored.
+	return scratch, errors.Join(err, os.RemoveAll(folder))
+}
+
+func scratchFile(ctx context.Context, options ScratchOptions, folder string) (*Scratch, error) {
+	store, err := NewSQLite(SQLiteOptions{Path: options.Settings.Path, Directory: folder, Now: options.Now})
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, "copy.db")
+	if err := store.copyTo(ctx, path, silence{}); err != nil {
+		return nil, errors.Join(database.Explain(err, options.Settings.Path), os.RemoveAll(folder))
+	}
+	return &Scratch{
+		Settings: database.Settings{Dialect: database.SQLite, Path: path}, Title: "a copy of " + options.Settings.Path, Rows: true,
+		drop: func(context.Context) error { return os.RemoveAll(folder) },
+	}, nil
+}
+
+type silence struct{}
+
+func (silence) Advance(int64, int64, string) {}
+
+func scratchDatabase(ctx context.Context, options ScratchOptions, folder string) (_ *Scratch, err error) {
+	source, err := NewPostgres(PostgresOptions{URL: options.Settings.URL, Bin: options.Bin, Directory: folder, Now: options.Now, LookupEnv: options.LookupEnv})
+	if err != nil {
+		return nil, err
+	}
+	size, err := source.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	db, err := database.Open(ctx, options.Settings)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if err := dropLeft(ctx, db, options.Now()); err != nil {
+		return nil, err
+	}
+	name := scratchPrefix + options.Now().UTC().Format(scratchTime) + "_" + strings.ToLower(rand.Text()[:8])
+	scratch := &Scratch{Settings: options.Settings, Title: "a copy of " + db.Title + ", " + name, Rows: size <= options.MaximumBytes, drop: func(ctx context.Context) error {
+		return dropScratch(ctx, options.Settings, name)
+	}}
+	if scratch.Settings.URL, err = withDatabase(options.Settings.URL, name); err != nil {
+		return nil, err
+	}
+	scratch.Settings.Name = name
+	if err := createLike(ctx, db, name); err != nil {
+		return nil, problem.New("the database user needs the right to make databases: alter role NAME createdb; on RDS the master user has it",
+			"the copy cannot be made: %w", database.Explain(err, db.Title))
+	}
+	if err := source.refill(ctx, folder, scratch); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		return nil, errors.Join(err, scratch.Drop(ctx))
+	}
+	return scratch, nil
+}
+
+// createLike makes an empty database with the encoding and the collation of the one that db is connected to.
+func createLike(ctx context.Context, db *database.Database, name string) error {
+	var statement string
+	err := db.QueryRowContext(ctx, `SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', $1::text, pg_encoding_to_char(encoding), datcollate, datctype)
+FROM pg_database WHERE datname = current_database()`, name).Scan(&statement)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, statement)
+	return err
+}
+
+// refill dumps the database and restores it into the copy; without rows, but for those that say what is applied.
+func (p *Postgres) refill(ctx context.Context, folder string, scratch *Scratch) error {
+	into, err := NewPostgres(PostgresOptions{URL: scratch.Settings.URL, Bin: p.options.Bin, Directory: folder, Now: p.options.Now, LookupEnv: p.options.LookupEnv})
+	if err != nil {
+		return err
+	}
+	dumps := [][]string{nil}
+	if !scratch.Rows {
+		dumps = [][]string{{"--schema-only"}, {"--data-only", "--table=" + goose.DefaultTablename}}
+	}
+	for i, more := range dumps {
+		path := filepath.Join(folder, "dump"+strconv.Itoa(i))
+		arguments := append([]string{"--format=directory", "--jobs=" + strconv.Itoa(p.options.Jobs), "--no-password", "--no-subscriptions", "--lock-wait-timeout=" + lockWait, "--file=" + path}, more...)
+		if _, err := p.run(ctx, p.command("pg_dump", arguments...)); err != nil && !(i > 0 && strings.Contains(err.Error(), "no matching tables")) {
+			return err
+		} else if err != nil {
+			continue // Nothing was ever applied.
+		}
+		if _, err := into.run(ctx, into.command("pg_restore", "--exit-on-error", "--no-password", "--jobs="+strconv.Itoa(p.options.Jobs), "--dbname="+scratch.Settings.Name, path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withDatabase returns a connection URL that leads to another database of the same server.
+func withDatabase(connection, name string) (string, error) {
+	location, err := url.Parse(connection)
+	if err != nil {
+		return "", problem.Wrong("", "the database URL cannot be read")
+	}
+	location.Path = "/" + name
+	return location.String(), nil
+}
+
+func dropScratch(ctx context.Context, settings database.Settings, name string) error {
+	db, err := database.Open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	if err != nil {
+		return problem.New("drop it by hand: it holds a copy of the rows", "the copy %s is left on the server: %w", name, database.Explain(err, db.Title))
+	}
+	return nil
+}
+
+// dropLeft drops the copies of runs that were killed: old ones, to which nobody is connected.
+func dropLeft(ctx context.Context, db *database.Database, now time.Time) error {
+	rows, err := db.QueryContext(ctx, `SELECT datname FROM pg_database d WHERE datname LIKE $1 AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+AND pg_has_role(datdba, 'MEMBER')`, strings.ReplaceAll(scratchPrefix, "_", `\_`)+"%")
+	if err != nil {
+		return database.Explain(err, db.Title)
+	}
+	defer rows.Close()
+	var left []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		made, _, _ := strings.Cut(strings.TrimPrefix(name, scratchPrefix), "_")
+		if at, err := time.Parse(scratchTime, made); err == nil && now.Sub(at) > scratchAge {
+			left = append(left, name)
+		}
+	}
+	if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, name := range left {
+		if _, err := db.ExecContext(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %q", name)); err != nil {
+			return database.Explain(err, db.Title)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package rehearsal
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/fingerprint"
+)
+
+// What is printed is bounded: the JSON document has all of it.
+const (
+	maximumLines = 20
+	lineLimit    = 400
+)
+
+// WriteText prints the report for a terminal or a log, migration by migration. It returns the error of w.
+func WriteText(w io.Writer, report Report, style checklist.Style) error {
+	var text strings.Builder
+	paint := func(code, what string) string {
+		if !style.Color {
+			return what
+		}
+		return "\x1b[" + code + "m" + what + "\x1b[0m"
+	}
+	for _, one := range report.Migrations {
+		mark, color := "✓", "32"
+		if one.WayBack != Proven || len(one.Losses) > 0 {
+			mark, color = "!", "33"
+		}
+		if one.Up.Failed != "" {
+			mark, color = "✗", "31"
+		}
+		fmt.Fprintf(&text, "%s %s: %s\n", paint(color, mark), paint("1", plain(one.File.Name)), one.verdict())
+		for _, line := range one.lines() {
+			text.WriteString("    " + line + "\n")
+		}
+	}
+	text.WriteString(report.summary() + "\n")
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// Markdown returns the report for a job's summary.
+func Markdown(report Report) string {
+	var text strings.Builder
+	badge := map[checklist.Verdict]string{checklist.Pass: "✅", checklist.Warn: "⚠️", checklist.Fail: "❌"}[report.Verdict()]
+	fmt.Fprintf(&text, "## %s Rehearsal of migrations\n\n%s\n\n| migration | way back | up | down | up again |\n| --- | --- | ---: | ---: | ---: |\n", badge, checklist.EscapeMarkdown(report.summary()))
+	for _, one := range report.Migrations {
+		fmt.Fprintf(&text, "| %s | %s | %s | %s | %s |\n", checklist.EscapeMarkdown(plain(one.File.Name)), checklist.EscapeMarkdown(one.verdict()), took(one.Up), took(one.Down), took(one.Again))
+	}
+	for _, one := range report.Migrations {
+		// What SQL holds must not end the fence.
+		lines := strings.ReplaceAll(strings.Join(one.lines(), "\n"), "`", "'")
+		fmt.Fprintf(&text, "\n<details><summary>%s</summary>\n\n```text\n%s\n```\n</details>\n", checklist.EscapeMarkdown(plain(one.File.Name)), lines)
+	}
+	return text.String()
+}
+
+func took(run *Run) string {
+	switch {
+	case run == nil:
+		return "–"
+	case run.Failed != "":
+		return "failed"
+	}
+	return run.Took.String()
+}
+
+func plain(text string) string { return checklist.Shorten(checklist.OneLine(text), lineLimit) }
+
+// verdict says in words what became of the way back.
+func (m Migration) verdict() string {
+	verdict := "the way back is " + string(m.WayBack)
+	if len(m.Losses) > 0 {
+		verdict += ", and loses data"
+	}
+	return verdict
+}
+
+// summary says what was rehearsed, and how it ended.
+func (r Report) summary() string {
+	if len(r.Migrations) == 0 {
+		return fmt.Sprintf("Nothing to rehearse: nothing is pending at version %d", r.Version)
+	}
+	counts := map[WayBack]int{}
+	losing := 0
+	for _, one := range r.Migrations {
+		if counts[one.WayBack]++; len(one.Losses) > 0 {
+			losing++
+		}
+	}
+	parts := []string{}
+	for _, verdict := range []WayBack{Proven, Unproven, Impossible} {
+		if counts[verdict] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[verdict], verdict))
+		}
+	}
+	if losing > 0 {
+		parts = append(parts, fmt.Sprintf("%d with losses", losing))
+	}
+	what := "migrations"
+	if len(r.Migrations) == 1 {
+		what = "migration"
+	}
+	return fmt.Sprintf("Rehearsed %d %s from version %d, way back: %s", len(r.Migrations), what, r.Version, strings.Join(parts, ", "))
+}
+
+// lines says all about one migration.
+func (m Migration) lines() []string {
+	lines := []string{fmt.Sprintf("up %s, down %s, up again %s", took(m.Up), took(m.Down), took(m.Again))}
+	for _, reason := range m.Reasons[:min(len(m.Reasons), maximumLines)] {
+		lines = append(lines, plain("✗ "+reason))
+	}
+	for _, loss := range m.Losses[:min(len(m.Losses), maximumLines)] {
+		lines = append(lines, plain("! "+lost(loss)))
+	}
+	for _, table := range m.Order[:min(len(m.Order), maximumLines)] {
+		lines = append(lines, plain("the columns of "+table+" are in another order, which only SELECT * sees"))
+	}
+	for _, run := range []struct {
+		name string
+		run  *Run
+	}{{"up", m.Up}, {"down", m.Down}} {
+		if run.run != nil && len(run.run.Statements) > 0 {
+			lines = append(append(lines, run.name+":"), run.run.lines()...)
+		}
+	}
+	return lines
+}
+
+// lost says what is lost of a table.
+func lost(change fingerprint.Change) string {
+	text := change.Message
+	for _, column := range change.Columns {
+		switch {
+		case column.Lost > 0:
+			text += fmt.Sprintf("; %s of %s lost", count(column.Lost, "value"), column.Column)
+		case column.Other && change.Lost == 0:
+			text += "; values of " + column.Column + " are others"
+		}
+	}
+	return text
+}
+
+func count(number int64, what string) string {
+	if number == 1 {
+		return "1 " + what
+	}
+	return humanize.Comma(number) + " " + what + "s"
+}
+
+// lines says what the statements did.
+func (r *Run) lines() []string {
+	var lines []string
+	for i, one := range r.Statements {
+		if i == maximumLines {
+			return append(lines, fmt.Sprintf("  and %d more", len(r.Statements)-i))
+		}
+		lines = append(lines, fmt.Sprintf("  %9s  %s", one.Took, plain(checklist.Shorten(one.SQL, 100))))
+		for _, lock := range one.Locks {
+			sampled := ""
+			if one.Sampled {
+				sampled = ", sampled"
+			}
+			lines = append(lines, "             "+plain(fmt.Sprintf("%s on %s for %s: blocks %s%s", lock.Mode, lock.Table, lock.Held, strings.Join(lock.Blocks, ", "), sampled)))
+		}
+		var did []string
+		if len(one.Rewritten) > 0 {
+			did = append(did, "writes anew "+strings.Join(one.Rewritten, ", "))
+		}
+		for _, table := range slices.Sorted(maps.Keys(one.Scanned)) {
+			did = append(did, fmt.Sprintf("reads %s of %s", count(one.Scanned[table], "row"), table))
+		}
+		for _, table := range slices.Sorted(maps.Keys(one.Written)) {
+			did = append(did, fmt.Sprintf("changes %s of %s", count(one.Written[table], "row"), table))
+		}
+		if len(did) > 0 {
+			lines = append(lines, "             "+plain(strings.Join(did, " · ")))
+		}
+	}
+	return lines
+}
