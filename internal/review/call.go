@@ -8,12 +8,6 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
-// called is a function or procedure whose body is part of a statement that runs it.
-type called struct{ changes []statement.Change }
-
-// commits tells whether the body ends the transaction.
-func (c *called) commits() bool { return c != nil && statement.Commits(c.changes) }
-
 // callsAsOne tells whether a statement runs a function, all of which is one transaction. An index that is built of one may be built
 // CONCURRENTLY all the same.
 func callsAsOne(one statement.Statement) bool {
@@ -24,14 +18,14 @@ func callsAsOne(one statement.Statement) bool {
 	return !index && slices.ContainsFunc(one.Changes, func(change statement.Change) bool { _, is := change.(statement.Call); return is })
 }
 
-// does returns what changes come to: in the place of a call stands what the body of the function does, and of those that it calls,
+// does returns what changes come to, and whether they are those of a body: in the place of a call stands what the body of the function does, and of those that it calls,
 // each once. A function that is not in the schema is one of PostgreSQL's or of an extension, a procedure is not; where
 // the statement is made for what it does, it is not known.
-func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Change, *called] {
-	return func(yield func(statement.Change, *called) bool) {
+func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Change, bool] {
+	return func(yield func(statement.Change, bool) bool) {
 		var seen []string
-		var all func([]statement.Change, *called) bool
-		all = func(changes []statement.Change, within *called) bool {
+		var all func([]statement.Change, bool) bool
+		all = func(changes []statement.Change, within bool) bool {
 			for _, change := range changes {
 				call, is := change.(statement.Call)
 				if !is {
@@ -54,13 +48,13 @@ func does(on *schema.Schema, changes []statement.Change) iter.Seq2[statement.Cha
 						seen = append(seen, source)
 						body = statement.Body(source, call.Where())
 					}
-					if !all(body, &called{body}) {
+					if !all(body, true) {
 						return false
 					}
 				}
 			}
 			return true
 		}
-		all(changes, nil)
+		all(changes, false)
 	}
 }

@@ -22,6 +22,8 @@ create table orders (
   customer_id bigint, code text not null, total numeric(10,2) not null default 0
 );
 create unique index orders_code on orders (code);
+create unique index orders_lower on orders (lower(legacy));
+create unique index orders_upper on orders (upper(legacy));
 create table feelings (id bigint primary key, m mood, word text);
 create view active_orders as select id, note from orders where amount > 0;
 create sequence tickets;
@@ -151,6 +153,9 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"a sequence is gone", "DROP SEQUENCE IF EXISTS tickets;", "2:drop-function"},
 		{"a function of an extension, called for what it does", "SELECT create_hypertable('orders', 'id');", "2:not-analysed"},
 		{"the same in a block", block("PERFORM cron.schedule('x', '* * * * *', 'DELETE FROM orders');"), "3:not-analysed"},
+		{"a block that commits once, in the end", outside(block("UPDATE orders SET note = 'x' WHERE amount > 3; COMMIT;")), "4:backfill-not-batched"},
+		{"a loop that commits behind its end", outside(block("FOR i IN 1..9 LOOP UPDATE orders SET note = 'x' WHERE amount > 3; END LOOP; COMMIT;")), "4:backfill-not-batched"},
+		{"a unique index of one expression, and another of another", "CREATE UNIQUE INDEX CONCURRENTLY other ON orders (upper(note));\nDROP INDEX orders_lower;", "3:drop-constraint"},
 		{"rows outside of a loop, however many", outside("DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 100000000);"), "3:backfill-not-batched"},
 	}
 	for _, test := range tests {

@@ -184,7 +184,7 @@ func (w *walk) statement(text parsed, one statement.Statement) {
 			analysed, w.whole.Known = false, false
 			w.schema.Complete = false
 		}
-		one.Block, one.Commits = own.Block || called != nil, own.Commits || called.commits()
+		one.Block = own.Block || called
 		effects := effects(change, w.schema)
 		for i := range effects {
 			effects[i].table = w.schema.Resolve(effects[i].table)

@@ -17,10 +17,10 @@ func backfillNotBatched() Rule {
 			var table statement.Name
 			var equals []string
 			var whole writing
-			filter, batch := statement.NoRows, false
+			filter, batch, looped := statement.NoRows, false, false
 			switch change := c.Change.(type) {
 			case statement.Update:
-				table, filter, equals, batch, whole = change.Table, change.Filter, change.Equals, change.Batch, change
+				table, filter, equals, batch, looped, whole = change.Table, change.Filter, change.Equals, change.Batch, change.Looped, change
 				if filter == statement.AllRows && len(change.Reads) > 0 {
 					filter = statement.SomeRows
 				}
@@ -29,14 +29,14 @@ func backfillNotBatched() Rule {
 					table, filter = change.Table, statement.SomeRows
 				}
 			case statement.Delete:
-				table, filter, equals, batch, whole = change.Table, change.Filter, change.Equals, change.Batch, change
+				table, filter, equals, batch, looped, whole = change.Table, change.Filter, change.Equals, change.Batch, change.Looped, change
 				if filter == statement.AllRows && len(change.Reads) > 0 {
 					filter = statement.SomeRows
 				}
 			}
 			if c.Statement.Block {
-				// What a block does once or in a loop is one transaction, unless it ends that now and then.
-				batch = c.Statement.Commits && c.Transaction.Implicit
+				// What a block does once or in a loop is one transaction, unless the loop ends that each time.
+				batch = looped && c.Transaction.Implicit
 			}
 			if batch || filter != statement.SomeRows && (filter != statement.FewRows || few(c, table, equals)) {
 				return nil

@@ -41,7 +41,7 @@ func uniqueIndexes(c *Case, drop statement.Drop) []Hit {
 	for _, object := range drop.Objects {
 		table, index := c.Schema.Index(object.Name)
 		if table == nil || !index.Unique || index.Invalid || index.Constraint != "" || index.Origin.Migration >= c.File.Group || slices.ContainsFunc(table.Indexes, func(other schema.Index) bool {
-			return other.Unique && other.Name != index.Name && !other.Invalid && other.Predicate == "" && covered(other.Columns(), index.Columns())
+			return other.Unique && other.Name != index.Name && !other.Invalid && other.Predicate == "" && !slices.Contains(other.Columns(), "") && covered(other.Columns(), index.Columns())
 		}) {
 			continue
 		}

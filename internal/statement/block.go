@@ -98,12 +98,37 @@ func (b *block) node(kind string, value any) {
 	case "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors":
 		b.dynamic(fields["query"])
 		b.see(fields["params"])
+		begin := len(b.changes)
 		b.see(fields["body"])
+		if kind == "PLpgSQL_stmt_dynfors" {
+			committing(b.changes[begin:])
+		}
 	case "PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback":
 		action := strings.TrimPrefix(kind, "PLpgSQL_stmt_")
 		b.add(Transaction{At: At(b.findWord(action)), Action: action})
+	case "PLpgSQL_stmt_loop", "PLpgSQL_stmt_while", "PLpgSQL_stmt_fori", "PLpgSQL_stmt_fors", "PLpgSQL_stmt_forc", "PLpgSQL_stmt_foreach_a":
+		begin := len(b.changes)
+		b.see(value)
+		committing(b.changes[begin:])
 	default:
 		b.see(value)
+	}
+}
+
+// committing notes of the changes of rows in a loop that each round is a transaction of its own, if the loop commits.
+func committing(changes []Change) {
+	if !slices.ContainsFunc(changes, func(change Change) bool { control, is := change.(Transaction); return is && control.Action == "commit" }) {
+		return
+	}
+	for i, change := range changes {
+		switch c := change.(type) {
+		case Update:
+			c.Looped = true
+			changes[i] = c
+		case Delete:
+			c.Looped = true
+			changes[i] = c
+		}
 	}
 }
 

@@ -168,7 +168,9 @@ type Update struct {
 	Equals []string
 	// Batch tells that the WHERE takes rows from a subquery with a LIMIT of no more than a batch.
 	Batch bool
-	Reads []Name
+	// Looped tells that it stands in a loop that commits.
+	Looped bool
+	Reads  []Name
 
 	node *pg_query.UpdateStmt
 }
@@ -180,6 +182,7 @@ type Delete struct {
 	Filter Filter
 	Equals []string
 	Batch  bool
+	Looped bool
 	Reads  []Name
 
 	node *pg_query.DeleteStmt

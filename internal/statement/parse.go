@@ -2,7 +2,6 @@ package statement
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -57,19 +56,11 @@ func parseAt(sql string, base int, fixed bool) ([]Statement, error) {
 		} else {
 			t.statement(raw.Stmt)
 		}
-		one.Changes, one.Commits = t.changes, one.Block && Commits(t.changes)
+		one.Changes = t.changes
 		one.IfExists = raw.Stmt.GetAlterTableStmt().GetMissingOk() || raw.Stmt.GetAlterObjectSchemaStmt().GetMissingOk() || raw.Stmt.GetRenameStmt().GetMissingOk()
 		statements = append(statements, one)
 	}
 	return statements, nil
-}
-
-// Commits tells whether one of several changes ends a transaction.
-func Commits(changes []Change) bool {
-	return slices.ContainsFunc(changes, func(change Change) bool {
-		control, is := change.(Transaction)
-		return is && (control.Action == "commit" || control.Action == "rollback")
-	})
 }
 
 // parse calls the grammar, a second time without what only PostgreSQL 18 knows.

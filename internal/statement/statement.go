@@ -11,8 +11,6 @@ type Statement struct {
 	Changes []Change
 	// Block tells a DO block: its changes may run once, many times or never.
 	Block bool
-	// Commits tells a block that ends its transaction in the middle, and begins another.
-	Commits bool
 	// IfExists tells ALTER … IF EXISTS: where the object is missing, the statement does nothing.
 	IfExists bool
 }
