@@ -1,10 +1,9 @@
 package schema
 
 import (
-	"cmp"
+	"math/big"
 	"slices"
-	"strconv"
-	"strings"
+	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -14,7 +13,7 @@ import (
 // https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE
 func (s *Schema) Implied(parent, partition statement.Name, limits statement.Limits) bool {
 	table, key := s.Table(partition), s.partitionKey(parent)
-	if table == nil || key == "" || !limits.Known || !table.NeverNull(key) {
+	if table == nil || key.column == "" || !limits.Known || !table.NeverNull(key.column) {
 		return false
 	}
 	checks := table.conditions()
@@ -31,18 +30,46 @@ func (s *Schema) DefaultPartition(parent statement.Name, limits statement.Limits
 	for _, child := range s.children(full) {
 		if child.PartitionOf == full && child.Bound == "DEFAULT" {
 			key := s.partitionKey(parent)
-			return child, key == "" || !limits.Known || !outside(child.conditions(), key, limits)
+			return child, key.column == "" || !limits.Known || !outside(child.conditions(), key, limits)
 		}
 	}
 	return nil, false
 }
 
-// partitionKey returns the only column of a table's partition key, empty when there are more or none.
-func (s *Schema) partitionKey(parent statement.Name) string {
-	if table := s.Table(parent); table != nil && len(table.PartitionKey) == 1 {
-		return table.PartitionKey[0]
+// partitionKey is the only column of a partition key, and what its values are compared as.
+type partitionKey struct {
+	column string
+	// kind is "number", "date", "moment" for timestamptz, "text", or empty for types of which only the same literal is the same.
+	kind string
+}
+
+// partitionKey returns that of a table, empty when there are more or none.
+func (s *Schema) partitionKey(parent statement.Name) partitionKey {
+	table := s.Table(parent)
+	if table == nil || len(table.PartitionKey) != 1 {
+		return partitionKey{}
 	}
-	return ""
+	key := partitionKey{column: table.PartitionKey[0]}
+	column, _ := table.Column(key.column)
+	if column.Type.Array || column.Type.Name.Schema != "" {
+		return key
+	}
+	switch column.Type.Name.Name {
+	case "int2", "int4", "int8", "numeric", "serial2", "serial4", "serial8":
+		key.kind = "number"
+	case "date", "timestamp":
+		key.kind = "date"
+	case "timestamptz":
+		key.kind = "moment"
+	case "text", "varchar", "bpchar":
+		key.kind = "text"
+	}
+	return key
+}
+
+// is tells whether a comparison is one of the key itself.
+func (k partitionKey) is(condition statement.Condition) bool {
+	return condition.Column == k.column && (!condition.Text || k.kind == "text")
 }
 
 // conditions returns all validated CHECKs of a table, joined.
@@ -57,7 +84,7 @@ func (t *Table) conditions() statement.Condition {
 }
 
 // implies tells whether a condition leaves only rows whose key is in, at least, or below some values.
-func implies(condition statement.Condition, key, wanted string, values []string) bool {
+func implies(condition statement.Condition, key partitionKey, wanted string, values []string) bool {
 	each := func(part statement.Condition) bool { return implies(part, key, wanted, values) }
 	switch condition.Operator {
 	case "and":
@@ -65,27 +92,27 @@ func implies(condition statement.Condition, key, wanted string, values []string)
 	case "or":
 		return len(condition.Parts) > 0 && !slices.ContainsFunc(condition.Parts, func(part statement.Condition) bool { return !each(part) })
 	}
-	if condition.Column != key {
+	if !key.is(condition) {
 		return false
 	}
 	switch wanted + " by " + condition.Operator {
 	case "in by =":
-		return slices.Contains(values, condition.Value)
+		return key.among(condition.Value, values)
 	case ">= by >=", ">= by >", ">= by =":
-		order, known := compare(condition.Value, values[0])
+		order, known := key.compare(condition.Value, values[0])
 		return known && order >= 0
 	case "< by <":
-		order, known := compare(condition.Value, values[0])
+		order, known := key.compare(condition.Value, values[0])
 		return known && order <= 0
 	case "< by <=", "< by =":
-		order, known := compare(condition.Value, values[0])
+		order, known := key.compare(condition.Value, values[0])
 		return known && order < 0
 	}
 	return false
 }
 
 // outside tells whether a condition leaves only rows that do not belong into a partition. A key that is NULL belongs into none.
-func outside(condition statement.Condition, key string, limits statement.Limits) bool {
+func outside(condition statement.Condition, key partitionKey, limits statement.Limits) bool {
 	each := func(part statement.Condition) bool { return outside(part, key, limits) }
 	switch condition.Operator {
 	case "and":
@@ -98,11 +125,11 @@ func outside(condition statement.Condition, key string, limits statement.Limits)
 	case "not":
 		return holds(condition.Parts[0], key, limits)
 	}
-	if condition.Column != key {
+	if !key.is(condition) {
 		return false
 	}
-	below, belowKnown := compare(condition.Value, limits.From)
-	above, aboveKnown := compare(condition.Value, limits.To)
+	below, belowKnown := key.compare(condition.Value, limits.From)
+	above, aboveKnown := key.compare(condition.Value, limits.To)
 	switch condition.Operator {
 	case "<":
 		return belowKnown && below <= 0
@@ -111,24 +138,24 @@ func outside(condition statement.Condition, key string, limits statement.Limits)
 	case ">=", ">":
 		return aboveKnown && above >= 0
 	case "=":
-		return len(limits.In) > 0 && !slices.Contains(limits.In, condition.Value) || belowKnown && below < 0 || aboveKnown && above >= 0
+		return key.apart(condition.Value, limits.In) || belowKnown && below < 0 || aboveKnown && above >= 0
 	case "<>":
-		return slices.Equal(limits.In, []string{condition.Value})
+		return len(limits.In) == 1 && key.among(condition.Value, limits.In)
 	}
 	return false
 }
 
 // refuses tells whether a condition says <> of each of some values.
-func refuses(condition statement.Condition, key string, values []string) bool {
+func refuses(condition statement.Condition, key partitionKey, values []string) bool {
 	return len(values) > 0 && !slices.ContainsFunc(values, func(value string) bool {
 		return !slices.ContainsFunc(condition.Parts, func(part statement.Condition) bool {
-			return part.Operator == "<>" && part.Column == key && part.Value == value
+			return part.Operator == "<>" && key.is(part) && key.among(part.Value, []string{value})
 		})
 	})
 }
 
 // holds tells whether a condition is true of every row that belongs into a partition.
-func holds(condition statement.Condition, key string, limits statement.Limits) bool {
+func holds(condition statement.Condition, key partitionKey, limits statement.Limits) bool {
 	each := func(part statement.Condition) bool { return holds(part, key, limits) }
 	switch condition.Operator {
 	case "and":
@@ -137,54 +164,80 @@ func holds(condition statement.Condition, key string, limits statement.Limits) b
 		if len(limits.In) > 0 {
 			return !slices.ContainsFunc(limits.In, func(value string) bool {
 				return !slices.ContainsFunc(condition.Parts, func(part statement.Condition) bool {
-					return part.Operator == "=" && part.Column == key && part.Value == value
+					return part.Operator == "=" && key.is(part) && key.among(part.Value, []string{value})
 				})
 			})
 		}
 		return slices.ContainsFunc(condition.Parts, each)
 	}
-	if condition.Column != key {
+	if !key.is(condition) {
 		return false
 	}
 	switch condition.Operator {
 	case ">=":
-		order, known := compare(condition.Value, limits.From)
+		order, known := key.compare(condition.Value, limits.From)
 		return known && order <= 0
 	case "<":
-		order, known := compare(condition.Value, limits.To)
+		order, known := key.compare(condition.Value, limits.To)
 		return known && order >= 0
 	case "=":
-		return slices.Equal(limits.In, []string{condition.Value})
+		return len(limits.In) == 1 && key.among(condition.Value, limits.In)
 	}
 	return false
 }
 
-// compare orders two literals: numbers, or dates and times written in one form. Others are the same or not known.
-func compare(a, b string) (order int, known bool) {
-	if a == "" || b == "" {
+// among tells whether a value is known to be one of some.
+func (k partitionKey) among(value string, values []string) bool {
+	return slices.ContainsFunc(values, func(other string) bool {
+		order, known := k.compare(value, other)
+		return known && order == 0
+	})
+}
+
+// apart tells whether a value is known to be none of some. Texts that differ do, as partitions compare them.
+func (k partitionKey) apart(value string, values []string) bool {
+	return len(values) > 0 && !slices.ContainsFunc(values, func(other string) bool {
+		order, known := k.compare(value, other)
+		return known && order == 0 || !known && (k.kind != "text" || value == other)
+	})
+}
+
+// compare orders two literals as values of the key's type. What is written in the same way is the same; of texts the order is the
+// collation's, and not known.
+func (k partitionKey) compare(a, b string) (order int, known bool) {
+	switch {
+	case a == "" || b == "":
 		return 0, false
-	}
-	a, b = moment(a), moment(b)
-	if a == b {
+	case a == b:
 		return 0, true
-	}
-	first, failedFirst := strconv.ParseFloat(a, 64)
-	second, failedSecond := strconv.ParseFloat(b, 64)
-	if failedFirst == nil && failedSecond == nil {
-		return cmp.Compare(first, second), true
-	}
-	if len(a) == len(b) && dated(a) && dated(b) {
-		return strings.Compare(a, b), true
+	case k.kind == "number":
+		first, okFirst := new(big.Rat).SetString(a)
+		second, okSecond := new(big.Rat).SetString(b)
+		if okFirst && okSecond {
+			return first.Cmp(second), true
+		}
+	case k.kind == "date" || k.kind == "moment":
+		first, zoneFirst, okFirst := moment(a)
+		second, zoneSecond, okSecond := moment(b)
+		// One without a zone is in that of the session, which is not known.
+		if okFirst && okSecond && (zoneFirst == zoneSecond || k.kind == "date") && !(k.kind == "date" && (zoneFirst || zoneSecond)) {
+			return first.Compare(second), true
+		}
 	}
 	return 0, false
 }
 
-// moment takes what says midnight from a date, as the catalogs print it.
-func moment(text string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(text, "+00"), " 00:00:00")
-}
-
-// dated tells whether a text is digits in the order of ISO 8601.
-func dated(text string) bool {
-	return len(text) >= len("2006-01-02") && text[4] == '-' && text[7] == '-' && strings.Trim(text, "0123456789-: ") == ""
+// moment reads a date or a time in the forms of ISO 8601 that PostgreSQL prints, and tells whether it names a zone.
+func moment(text string) (at time.Time, zoned, ok bool) {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, false, true
+		}
+		for _, zone := range []string{"-07", "-07:00", "Z07:00"} {
+			if at, err := time.Parse(layout+zone, text); err == nil {
+				return at, true, true
+			}
+		}
+	}
+	return time.Time{}, false, false
 }

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/randomchaoslabs/airlock/internal/schema"
@@ -15,12 +16,14 @@ func TestABoundIsImpliedByValidatedChecks(t *testing.T) {
 		check, bound string
 		nullable     bool
 		want         bool
+		// kind is the key's type, timestamptz when it is empty.
+		kind string
 	}{
 		{check: "k >= '2024-01-01' and k < '2025-01-01'", bound: inRange, want: true},
 		{check: "k >= '2024-01-01' and k < '2025-01-01'", bound: inRange, nullable: true},
 		{check: "k is not null and k >= '2024-01-01' and k < '2025-01-01'", bound: inRange, nullable: true, want: true},
 		{check: "'2024-01-01' <= k and '2025-01-01' > k", bound: inRange, want: true},
-		{check: "k >= '2024-02-01 00:00:00+00'::timestamptz and k < '2024-06-01'", bound: inRange, want: true},
+		{check: "k >= '2024-02-01 00:00:00'::timestamptz and k < '2024-06-01'", bound: inRange, want: true},
 		{check: "k between '2024-01-01' and '2024-12-01'", bound: inRange, want: true},
 		{check: "k between '2024-01-01' and '2025-01-01'", bound: inRange},
 		{check: "k >= '2024-01-01' or k < '2025-01-01'", bound: inRange},
@@ -28,24 +31,33 @@ func TestABoundIsImpliedByValidatedChecks(t *testing.T) {
 		{check: "k >= '2024-01-01' and k <= '2025-01-01'", bound: inRange},
 		{check: "other >= '2024-01-01' and other < '2025-01-01'", bound: inRange},
 		{check: "date_trunc('day', k) >= '2024-01-01' and k < '2025-01-01'", bound: inRange},
+		{check: "k::date >= '2024-01-01' and k::date < '2025-01-01'", bound: inRange},
+		{check: "k >= '2024-01-01 00:00:00+00' and k < '2025-01-01 00:00:00+00'", bound: inRange},
+		{check: "k >= '2024-01-01 00:00:00+00' and k < '2025-01-01 00:00:00+00'", bound: "from ('2024-01-01 00:00:00+00') to ('2025-01-01 02:00:00+02')", want: true},
+		{check: "k >= '10' and k < '5'", bound: "from ('9') to ('99')", kind: "text"},
+		{check: "k >= 9007199254740992 and k < 9007199254740994", bound: "from (9007199254740993) to (9007199254740994)", kind: "int8"},
+		{check: "k >= 9007199254740993 and k < 9007199254740994", bound: "from (9007199254740993) to (9007199254740994)", kind: "int8", want: true},
+		{check: "k in (1.0, 2)", bound: "in (1, 2)", kind: "numeric", want: true},
+		{check: "(k)::text = 'a'", bound: inList, kind: "varchar", want: true},
+		{check: "(k)::text >= '2024-01-01' and (k)::text < '2025-01-01'", bound: inRange},
 		{check: "k < '2025-01-01'", bound: "from (minvalue) to ('2025-01-01')", want: true},
-		{check: "k >= 5 and k < 7", bound: "from (1) to (10)", want: true},
-		{check: "k in ('a', 'b')", bound: inList, want: true},
-		{check: "k = 'a'", bound: inList, want: true},
-		{check: "k = any (array['a', 'b'])", bound: inList, want: true},
-		{check: "k in ('a', 'c')", bound: inList},
-		{check: "k = 'a' or other = 'b'", bound: inList},
+		{check: "k >= 5 and k < 7", bound: "from (1) to (10)", kind: "int4", want: true},
+		{check: "k in ('a', 'b')", bound: inList, want: true, kind: "text"},
+		{check: "k = 'a'", bound: inList, want: true, kind: "text"},
+		{check: "k = any (array['a', 'b'])", bound: inList, want: true, kind: "text"},
+		{check: "k in ('a', 'c')", bound: inList, kind: "text"},
+		{check: "k = 'a' or other = 'b'", bound: inList, kind: "text"},
 		{check: "k in ('a', 'b')", bound: "default"},
 		{check: "k > 1", bound: "with (modulus 2, remainder 0)"},
 	}
 	for _, test := range tests {
-		null := " not null"
+		null, kind := " not null", cmp.Or(test.kind, "timestamptz")
 		if test.nullable {
 			null = ""
 		}
-		on := made(t, "create table p (k text, other text) partition by range (k); create table c (k text"+null+", other text, check ("+test.check+"));")
+		on := made(t, "create table p (k "+kind+", other text) partition by range (k); create table c (k "+kind+null+", other text, check ("+test.check+"));")
 		if got := on.Implied(statement.Name{Name: "p"}, statement.Name{Name: "c"}, limitsOf(t, test.bound)); got != test.want {
-			t.Errorf("check (%s), nullable %v, for values %s: got %v", test.check, test.nullable, test.bound, got)
+			t.Errorf("%s: check (%s), nullable %v, for values %s: got %v", kind, test.check, test.nullable, test.bound, got)
 		}
 	}
 }
@@ -56,25 +68,31 @@ func TestADefaultPartitionIsReadUnlessACheckLeavesOutTheBound(t *testing.T) {
 	tests := []struct {
 		check, bound string
 		read         bool
+		kind         string // timestamptz when it is empty
 	}{
-		{"true", inRange, true},
-		{"k < '2024-01-01' or k >= '2025-01-01'", inRange, false},
-		{"not (k >= '2024-01-01' and k < '2025-01-01')", inRange, false},
-		{"not (k >= '2024-06-01' and k < '2025-01-01')", inRange, true},
-		{"k < '2023-01-01'", inRange, false},
-		{"k <= '2024-01-01'", inRange, true},
-		{"k >= '2025-01-01' and other = 1", inRange, false},
-		{"k < '2024-01-01' or other = 1", inRange, true},
-		{"k not in ('a', 'b', 'c')", inList, false},
-		{"k <> 'a' and k <> 'b'", inList, false},
-		{"k <> 'a'", inList, true},
-		{"k = 'c'", inList, false},
-		{"not (k in ('a', 'b'))", inList, false},
-		{"not (k in ('a'))", inList, true},
-		{"k < '2024-01-01'", "with (modulus 2, remainder 0)", true},
+		{check: "k >= '100'", bound: "from ('0') to ('99')", read: true, kind: "text"},
+		{check: "k = 1.0", bound: "in (1)", read: true, kind: "numeric"},
+		{check: "k = 2.0", bound: "in (1)", kind: "numeric"},
+		{check: "k < '2024-01-01 00:00:00+00'", bound: inRange, read: true},
+		{check: "true", bound: inRange, read: true},
+		{check: "k < '2024-01-01' or k >= '2025-01-01'", bound: inRange, read: false},
+		{check: "not (k >= '2024-01-01' and k < '2025-01-01')", bound: inRange, read: false},
+		{check: "not (k >= '2024-06-01' and k < '2025-01-01')", bound: inRange, read: true},
+		{check: "k < '2023-01-01'", bound: inRange, read: false},
+		{check: "k <= '2024-01-01'", bound: inRange, read: true},
+		{check: "k >= '2025-01-01' and other = 1", bound: inRange, read: false},
+		{check: "k < '2024-01-01' or other = 1", bound: inRange, read: true},
+		{check: "k not in ('a', 'b', 'c')", bound: inList, read: false, kind: "text"},
+		{check: "k <> 'a' and k <> 'b'", bound: inList, read: false, kind: "text"},
+		{check: "k <> 'a'", bound: inList, read: true, kind: "text"},
+		{check: "k = 'c'", bound: inList, read: false, kind: "text"},
+		{check: "not (k in ('a', 'b'))", bound: inList, read: false, kind: "text"},
+		{check: "not (k in ('a'))", bound: inList, read: true, kind: "text"},
+		{check: "k < '2024-01-01'", bound: "with (modulus 2, remainder 0)", read: true},
 	}
 	for _, test := range tests {
-		on := made(t, "create table p (k text, other int) partition by range (k); create table d partition of p default; alter table d add check ("+test.check+");")
+		kind := cmp.Or(test.kind, "timestamptz")
+		on := made(t, "create table p (k "+kind+", other int) partition by range (k); create table d partition of p default; alter table d add check ("+test.check+");")
 		partition, read := on.DefaultPartition(statement.Name{Name: "p"}, limitsOf(t, test.bound))
 		if partition == nil || partition.Name.Name != "d" || read != test.read {
 			t.Errorf("check (%s), for values %s: got %v, %v", test.check, test.bound, partition, read)

@@ -15,6 +15,8 @@ type Condition struct {
 	Parts []Condition
 	// Column and Value are those of a comparison; the value is the text of the literal.
 	Column, Value string
+	// Text tells that the column is cast to a text, as the catalogs print a varchar: (k)::text.
+	Text bool
 }
 
 // Condition returns the expression as a condition.
@@ -85,15 +87,19 @@ func comparison(left *pg_query.Node, operator string, right *pg_query.Node) Cond
 	if is, _ := constant(left); is {
 		left, operator, right = right, around[operator], left
 	}
-	for left.GetTypeCast() != nil {
-		left = left.GetTypeCast().Arg // As the catalogs print a varchar: (k)::text.
+	text := false
+	if cast := left.GetTypeCast(); cast != nil {
+		switch nameOf(texts(cast.GetTypeName().GetNames())).Name {
+		case "text", "varchar", "bpchar":
+			left, text = cast.Arg, true
+		}
 	}
 	parts := texts(left.GetColumnRef().GetFields())
 	is, null := constant(right)
 	if _, known := around[operator]; !known || len(parts) == 0 || !is || null || constantText(right) == "" {
 		return Condition{}
 	}
-	return Condition{Operator: operator, Column: parts[len(parts)-1], Value: constantText(right)}
+	return Condition{Operator: operator, Column: parts[len(parts)-1], Value: constantText(right), Text: text}
 }
 
 // Limits are the bounds of a partition over one column.
