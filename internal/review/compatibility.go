@@ -72,6 +72,10 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 		case c.Always:
 			breaks("its INSERTs into %s may name a value for %s, which is refused", name(c.Table), statement.QuoteWord(c.Column))
 		}
+	case statement.AlterTable:
+		if column, _ := w.Before.Table(c.Table).Column(c.Column); c.Generated == "always" && w.had(c.Table, c.Column) && !column.Always {
+			breaks("its INSERTs into %s may name a value for %s, which is refused", name(c.Table), statement.QuoteWord(c.Column))
+		}
 	case statement.SetType:
 		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != c.Type.Name && !alike(judged.from, c.Type)) {
 			breaks("%s.%s is of another type, %s", name(c.Table), statement.QuoteWord(c.Column), c.Type.SQL)

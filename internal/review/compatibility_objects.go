@@ -3,6 +3,7 @@ package review
 import (
 	"slices"
 
+	"github.com/randomchaoslabs/airlock/internal/schema"
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -23,8 +24,8 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			switch {
 			case !w.was(c.Object):
 			case w.After.Table(c.Object) != nil:
-				w.another(c.Object, breaks)
-			case !w.Has(statement.View, statement.Object{Name: c.Object}):
+				w.replaced(c.Object, breaks)
+			case !standsIn(w.Changes, w.Before, c):
 				breaks("the table %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
 			}
 		case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Function, statement.Sequence:
@@ -67,40 +68,102 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 	}
 }
 
+// same tells whether two names are those of one relation before the migration.
+func (w *Whole) same(a, b statement.Name) bool { return w.Before.Resolve(a) == w.Before.Resolve(b) }
+
 // dropCompatible judges what is dropped, and maybe made anew.
 func (w *Whole) dropCompatible(c statement.Drop, object statement.Object, breaks func(string, ...any)) {
+	_, before := w.Before.Origin(c.Kind, object.Name)
+	// What was never seen, and goes only if it is there, is not there where all is known.
+	absent := !before && (c.IfExists && w.Before.Complete || w.makes(object))
 	switch c.Kind {
 	case statement.Table, statement.ForeignTable:
-		switch before := w.Before.Table(object.Name); {
-		case !w.was(object.Name) || c.IfExists && w.After.Complete && before == nil:
+		switch table := w.Before.Table(object.Name); {
+		case !w.was(object.Name) || c.IfExists && w.After.Complete && table == nil:
 		case w.After.Table(object.Name) == nil:
 			breaks("the table %s is dropped", name(object.Name))
-		case slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
-			made, is := change.(statement.CreateTable)
-			return is && made.Table == object.Name && !made.FromQuery
-		}):
-			breaks("the rows of %s are gone", name(object.Name))
 		default:
-			w.another(object.Name, breaks)
+			w.replaced(object.Name, breaks)
 		}
-	case statement.View, statement.MaterializedView, statement.Function, statement.Sequence, statement.SchemaKind, statement.Type, statement.Domain, "aggregate":
-		_, before := w.Before.Origin(c.Kind, object.Name)
+	case statement.Function:
+		if !absent && !ofTrigger(w.Before.Functions(object)) && !w.sameFunction(object) {
+			breaks("the function %s is dropped, or another", name(object.Name))
+		}
+	case statement.Sequence:
 		switch {
-		case !before && (c.IfExists || w.makes(object)) || c.Kind == statement.Function && ofTrigger(w.Before.Sources(object.Name)):
-		case slices.ContainsFunc(w.Changes, func(other statement.Change) bool { return renamedTo(other, object.Name) }):
+		case absent:
+		case before && w.Has(c.Kind, object):
+			breaks("the sequence %s begins anew", name(object.Name))
+		default:
+			breaks("the sequence %s is dropped", name(object.Name))
+		}
+	case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Type, statement.Domain, "aggregate":
+		switch {
+		case absent || slices.ContainsFunc(w.Changes, func(other statement.Change) bool { return renamedTo(other, object.Name) }):
 		case !w.Has(c.Kind, object):
 			breaks("the %s %s is dropped", c.Kind, name(object.Name))
 		case c.Kind == statement.View || c.Kind == statement.MaterializedView:
-			columns, now := w.Before.ViewColumns(object.Name), w.After.ViewColumns(object.Name)
-			for _, column := range columns {
-				if now != nil && !slices.Contains(now, column) {
-					breaks("the view %s has no column %s any more", name(object.Name), statement.QuoteWord(column))
-				}
-			}
+			w.viewCompatible(object.Name, breaks)
+		case c.Kind == statement.Type:
+			w.labelsCompatible(object.Name, breaks)
 		}
 	case "owned":
 		breaks("what %s owns is dropped, whatever that is", statement.QuoteWord(object.Name.Name))
 	}
+}
+
+// sameFunction tells whether a function that is dropped is there in the end, with the same arguments and the same answer.
+func (w *Whole) sameFunction(object statement.Object) bool {
+	before, after := w.Before.Functions(object), w.After.Functions(object)
+	if len(before) == 0 {
+		return len(after) > 0 // What it answered was never seen.
+	}
+	return len(before) == len(after) && !slices.ContainsFunc(before, func(one statement.CreateFunction) bool {
+		return !slices.ContainsFunc(after, func(other statement.CreateFunction) bool { return other.Returns == one.Returns })
+	})
+}
+
+// viewCompatible judges a view that is made anew: it has to have all columns that it had, made of the same.
+func (w *Whole) viewCompatible(view statement.Name, breaks func(string, ...any)) {
+	columns, now := w.Before.ViewColumns(view), w.After.ViewColumns(view)
+	if !w.Before.Has(statement.View, view) && !w.Before.Has(statement.MaterializedView, view) || w.After.SameView(w.Before, view) {
+		return
+	}
+	if columns == nil || now == nil {
+		breaks("whether the view %s has the columns that it had is not known", name(view))
+		return
+	}
+	for _, column := range columns {
+		switch at := slices.IndexFunc(now, func(other statement.ViewColumn) bool { return other.Name == column.Name }); {
+		case at < 0:
+			breaks("the view %s has no column %s any more", name(view), statement.QuoteWord(column.Name))
+		case now[at].Expression != column.Expression:
+			breaks("%s.%s is made of something else, and may be of another type", name(view), statement.QuoteWord(column.Name))
+		}
+	}
+}
+
+// labelsCompatible judges an enum that is made anew.
+func (w *Whole) labelsCompatible(kind statement.Name, breaks func(string, ...any)) {
+	labels, _ := w.Before.Enum(kind)
+	now, _ := w.After.Enum(kind)
+	for _, label := range labels {
+		if !slices.Contains(now, label) {
+			breaks("the type %s has no value %s any more", name(kind), label)
+		}
+	}
+}
+
+// replaced judges a table whose name another one has in the end.
+func (w *Whole) replaced(table statement.Name, breaks func(string, ...any)) {
+	if slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
+		made, is := change.(statement.CreateTable)
+		return is && w.same(made.Table, table) && !made.FromQuery
+	}) {
+		breaks("the rows of %s are gone", name(table))
+		return
+	}
+	w.another(table, breaks)
 }
 
 // another judges a table that took the name of one from before: it has to have all of its columns, and to ask for no more.
@@ -119,6 +182,23 @@ func (w *Whole) another(table statement.Name, breaks func(string, ...any)) {
 			breaks("%s.%s is of another type, %s", name(table), statement.QuoteWord(column.Name), now.Type.SQL)
 		case now.NotNull && !column.NotNull:
 			breaks("it may write NULL into %s.%s, which is NOT NULL now", name(table), statement.QuoteWord(column.Name))
+		case now.NotNull && (column.HasDefault || column.Identity) && !now.HasDefault && !now.Identity:
+			breaks("its INSERTs into %s may leave out %s, which has no default any more", name(table), statement.QuoteWord(column.Name))
+		case now.Always && !column.Always:
+			breaks("its INSERTs into %s may name a value for %s, which is refused", name(table), statement.QuoteWord(column.Name))
+		}
+	}
+	for _, constraint := range after.Constraints {
+		if constraint.Type == statement.PrimaryKey || constraint.NotEnforced || before.Says(constraint) {
+			continue
+		}
+		breaks("it may write rows into %s that its new %s constraint refuses", name(table), constraint.Type)
+	}
+	for _, index := range after.Indexes {
+		if index.Unique && index.Constraint == "" && !slices.ContainsFunc(before.Indexes, func(other schema.Index) bool {
+			return other.Unique && other.Predicate == index.Predicate && slices.Equal(other.Columns(), index.Columns())
+		}) {
+			breaks("it may write rows into %s that its new unique index refuses", name(table))
 		}
 	}
 	for _, column := range after.Columns {

@@ -14,6 +14,8 @@ type losing struct {
 	// tables and columns lead from the names that up gave to those of before.
 	tables  map[statement.Name]statement.Name
 	columns map[columnName]string
+	// added are the columns that up added so far, by the former name of their table, where there was none of that name.
+	added map[columnName]bool
 }
 
 // columnName is a column, by the name that its table had before.
@@ -24,7 +26,7 @@ type columnName struct {
 
 // losses tells of the data that up destroys.
 func (w *Whole) losses(worse func(Reversible, string, ...any)) {
-	l := losing{Whole: w, worse: worse, tables: map[statement.Name]statement.Name{}, columns: map[columnName]string{}}
+	l := losing{Whole: w, worse: worse, tables: map[statement.Name]statement.Name{}, columns: map[columnName]string{}, added: map[columnName]bool{}}
 	for _, change := range w.Changes {
 		l.see(change)
 	}
@@ -32,6 +34,7 @@ func (w *Whole) losses(worse func(Reversible, string, ...any)) {
 
 // former returns the name that a table had before.
 func (l *losing) former(table statement.Name) statement.Name {
+	table = l.Before.Resolve(table)
 	if was, renamed := l.tables[table]; renamed {
 		return was
 	}
@@ -53,17 +56,20 @@ func (l *losing) made(table statement.Name) bool {
 		return before.Temporary
 	}
 	after := l.After.Table(table)
-	return after != nil && !after.Partial || l.madeHere(table)
+	return after != nil && !after.Partial && (!after.Origin.IfNotExists || l.Before.Complete) || l.madeHere(table)
 }
 
 func (l *losing) see(change statement.Change) {
 	switch c := change.(type) {
 	case statement.Rename:
 		l.rename(c)
+	case statement.AddColumn:
+		l.addColumn(c)
 	case statement.DropColumn:
+		own := columnName{l.former(c.Table), c.Column}
 		table, column := l.formerColumn(c.Table, c.Column)
 		before := l.Before.Table(table)
-		if _, known := before.Column(column); (known || before == nil || before.Partial) && !l.made(table) && !l.adds(table, column) {
+		if _, known := before.Column(column); (known || before == nil || before.Partial) && !l.made(table) && !l.added[own] {
 			l.worse(ReversibleWithLoss, "the values of %s.%s are lost", name(table), statement.QuoteWord(column))
 		}
 	case statement.Drop:
@@ -91,9 +97,23 @@ func (l *losing) rename(c statement.Rename) {
 	switch {
 	case c.Kind == statement.Column && !c.OnView:
 		table, column := l.formerColumn(c.Object, c.Part)
-		l.columns[columnName{table, c.To}] = column
+		from, to := columnName{table, c.Part}, columnName{table, c.To}
+		l.columns[to], l.added[to] = column, l.added[from]
+		delete(l.added, from)
+		l.columns[from] = "" // What comes under this name is another.
 	case c.Kind == statement.Table:
-		l.tables[statement.Name{Schema: c.Object.Schema, Name: c.To}] = l.former(c.Object)
+		full := l.Before.Resolve(c.Object)
+		l.tables[statement.Name{Schema: full.Schema, Name: c.To}] = l.former(c.Object)
+	}
+}
+
+// addColumn notes a column that holds nothing yet.
+func (l *losing) addColumn(c statement.AddColumn) {
+	own := columnName{l.former(c.Table), c.Column.Name}
+	before := l.Before.Table(own.table)
+	_, was := before.Column(own.column)
+	if moved, renamed := l.columns[own]; renamed && moved == "" || !was && (!c.IfNotExists || before != nil && !before.Partial) {
+		l.added[own] = true
 	}
 }
 
@@ -150,13 +170,13 @@ func (l *losing) drop(c statement.Drop) {
 	}
 }
 
-// overwrites tells whether an UPDATE writes over values that were there before: columns that the migration itself adds held none.
+// overwrites tells whether an UPDATE writes over values that were there before: columns that the migration itself added held none.
 func (l *losing) overwrites(c statement.Update) bool {
 	return slices.ContainsFunc(c.Columns, func(column string) bool {
 		table, former := l.formerColumn(c.Table, column)
 		before := l.Before.Table(table)
 		_, was := before.Column(former)
-		return (was || before == nil || before.Partial) && !l.adds(table, column) && !l.adds(c.Table, column)
+		return (was || before == nil || before.Partial) && !l.added[columnName{table, column}]
 	})
 }
 

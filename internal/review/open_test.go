@@ -22,14 +22,24 @@ create table orders (
   customer_id bigint, code text not null, total numeric(10,2) not null default 0
 );
 create unique index orders_code on orders (code);
-create unique index orders_lower on orders (lower(legacy));
-create unique index orders_upper on orders (upper(legacy));
+create unique index orders_lower on orders (lower(code));
+create unique index orders_upper on orders (upper(code));
 create table feelings (id bigint primary key, m mood, word text);
 create view active_orders as select id, note from orders where amount > 0;
 create sequence tickets;
 -- +goose StatementBegin
 create function total_of(bigint) returns bigint language sql as 'select 1::bigint';
 -- +goose StatementEnd
+-- +goose StatementBegin
+create function twice(integer) returns integer language sql as 'select 2';
+create function twice(text) returns text language sql as $$ select '2' $$;
+-- +goose StatementEnd
+create type trigger_status as enum ('on', 'off');
+-- +goose StatementBegin
+create function state_of(integer) returns trigger_status language sql as $$ select 'on'::trigger_status $$;
+create function tok() returns integer immutable language sql as 'select 1';
+-- +goose StatementEnd
+alter function tok() volatile;
 create table ev (at timestamptz not null, id bigint not null, tenant bigint) partition by range (at);
 create table ev_rest partition of ev default;
 create table logs (at timestamptz, id bigint) partition by range (at);
@@ -127,6 +137,10 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"the system's own tables", "UPDATE pg_class SET relname = 'x' WHERE relname = 'y';", "2:not-analysed"},
 		{"a text that is run as SQL", "SELECT query_to_xml('DELETE FROM orders RETURNING 1', true, false, '');", "2:not-analysed"},
 		{"a function in a CHECK", function("DELETE FROM orders;", "ALTER TABLE feelings ADD CONSTRAINT c CHECK (zap() = 1);"), "5:delete-all"},
+		{"a view of the old name with a column less", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT id FROM moods;", "2:rename-table"},
+		{"a view of the old name that takes no rows", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT DISTINCT id, m, word FROM moods;", "2:rename-table"},
+		{"a view of the old name of another table", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT * FROM customers;", "2:rename-table"},
+		{"a default by a function that was made volatile", "ALTER TABLE orders ADD COLUMN b integer DEFAULT tok();", "2:add-column-volatile-default"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
 	}
 	for _, test := range tests {
@@ -150,6 +164,9 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"a unique index is gone", outside("DROP INDEX CONCURRENTLY orders_code;"), "3:drop-constraint"},
 		{"a rule in place of rows", "CREATE RULE quiet AS ON INSERT TO orders DO INSTEAD NOTHING;", "2:query-rule"},
 		{"a function is gone", "DROP FUNCTION total_of(bigint);", "2:drop-function"},
+		{"one of two functions is gone", "DROP FUNCTION twice(integer);", "2:drop-function"},
+		{"a function with other arguments", "DROP FUNCTION total_of(bigint);\n-- +goose StatementBegin\nCREATE FUNCTION total_of(text) RETURNS bigint LANGUAGE sql AS 'select 1::bigint';\n-- +goose StatementEnd", "2:drop-function"},
+		{"a function of a type that is called like a trigger", "DROP FUNCTION state_of(integer);", "2:drop-function"},
 		{"a sequence is gone", "DROP SEQUENCE IF EXISTS tickets;", "2:drop-function"},
 		{"a function of an extension, called for what it does", "SELECT create_hypertable('orders', 'id');", "2:not-analysed"},
 		{"the same in a block", block("PERFORM cron.schedule('x', '* * * * *', 'DELETE FROM orders');"), "3:not-analysed"},
@@ -180,7 +197,7 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"ADD COLUMN IF NOT EXISTS of a new one", "ALTER TABLE orders ADD COLUMN IF NOT EXISTS fresh text;\nALTER TABLE orders DROP COLUMN fresh;"},
 		{"a partition whose CHECK says all", "CREATE TABLE l1 (at timestamptz NOT NULL, id bigint, CHECK (at >= '2024-01-01' AND at < '2025-01-01'));\nALTER TABLE logs ATTACH PARTITION l1 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"},
 		{"the new name with a view of the old one", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT * FROM moods;"},
-		{"a function made anew", "DROP FUNCTION total_of(bigint);\n-- +goose StatementBegin\nCREATE FUNCTION total_of(bigint) RETURNS numeric LANGUAGE sql AS 'select 1::numeric';\n-- +goose StatementEnd"},
+		{"a function made anew", "DROP FUNCTION total_of(bigint);\n-- +goose StatementBegin\nCREATE FUNCTION total_of(bigint) RETURNS bigint LANGUAGE sql AS 'select 2::bigint';\n-- +goose StatementEnd"},
 		{"a trigger's function", "-- +goose StatementBegin\nCREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM orders; RETURN NEW; END $$;\n-- +goose StatementEnd\nCREATE TRIGGER touched BEFORE UPDATE ON feelings FOR EACH ROW EXECUTE FUNCTION touch();"},
 		{"what functions of PostgreSQL's and of extensions answer", "SELECT setval('tickets', 7);\nSELECT pg_advisory_xact_lock(1);\nSELECT set_config('lock_timeout', '1s', true);\nUPDATE orders SET note = similarity(note, 'x')::text WHERE id = 1;\nSELECT count(*), st_area(note) FROM orders GROUP BY note;"},
 		{"an index CONCURRENTLY of a function", outside("CREATE INDEX CONCURRENTLY shouts ON orders (shout(note));")},

@@ -86,7 +86,7 @@ func (w *Whole) emptyDown() string {
 // changesAnything tells whether a change has an effect that lasts.
 func changesAnything(change statement.Change) bool {
 	switch change.(type) {
-	case statement.Select, statement.Set, statement.Transaction, statement.LockTable, statement.Vacuum, statement.Other, statement.Cluster,
+	case statement.Select, statement.Set, statement.Transaction, statement.LockTable, statement.Vacuum, statement.Other, statement.AlterFunction, statement.Cluster,
 		statement.Reindex, statement.RefreshMaterializedView, statement.ValidateConstraint:
 		return false
 	}
@@ -97,6 +97,6 @@ func changesAnything(change statement.Change) bool {
 func (w *Whole) madeHere(table statement.Name) bool {
 	return slices.ContainsFunc(w.Changes, func(change statement.Change) bool {
 		made, is := change.(statement.CreateTable)
-		return is && made.Table == table && !made.IfNotExists && w.Before.Table(table) == nil
+		return is && w.same(made.Table, table) && !made.IfNotExists && w.Before.Table(table) == nil
 	})
 }

@@ -1,8 +1,6 @@
 package review
 
 import (
-	"strings"
-
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -22,7 +20,7 @@ func addIdentity() Rule {
 				}
 				table, column = change.Table, change.Column
 			case statement.AlterTable:
-				if change.Action != "set identity" || !strings.Contains(strings.ToLower(change.Definition), "generated always") {
+				if change.Generated != "always" {
 					return nil
 				}
 				table, column = change.Table, change.Column

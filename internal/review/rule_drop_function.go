@@ -2,7 +2,6 @@ package review
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -21,10 +20,18 @@ func dropFunction() Rule {
 				}
 				for _, object := range drop.Objects {
 					origin, before := w.Before.Origin(drop.Kind, object.Name)
-					if w.Has(drop.Kind, object) || !before && (drop.IfExists || w.makes(object)) || before && origin.Migration >= w.File.Group || ofTrigger(w.Before.Sources(object.Name)) {
+					there := w.Has(drop.Kind, object)
+					if drop.Kind == statement.Function {
+						there = w.sameFunction(object)
+					}
+					if there || !before && (drop.IfExists && w.Before.Complete || w.makes(object)) || before && origin.Migration >= w.File.Group || ofTrigger(w.Before.Functions(object)) {
 						continue
 					}
-					hits = append(hits, Hit{Message: "the " + string(drop.Kind) + " " + name(object.Name) + " is not found any more", Line: w.Lines[i]})
+					hit := Hit{Message: "the " + string(drop.Kind) + " " + name(object.Name) + " is not found any more", Line: w.Lines[i]}
+					if drop.Kind == statement.Function && len(w.After.Functions(object)) > 0 {
+						hit.Message = "the function " + name(object.Name) + " returns another type"
+					}
+					hits = append(hits, hit)
 				}
 			}
 			return hits
@@ -41,8 +48,6 @@ func (w *Whole) makes(object statement.Object) bool {
 }
 
 // ofTrigger tells whether functions are all such as only a trigger can call.
-func ofTrigger(sources []string) bool {
-	return len(sources) > 0 && !slices.ContainsFunc(sources, func(source string) bool {
-		return !strings.Contains(strings.ToLower(statement.Even(source)), " returns trigger")
-	})
+func ofTrigger(functions []statement.CreateFunction) bool {
+	return len(functions) > 0 && !slices.ContainsFunc(functions, func(one statement.CreateFunction) bool { return one.Returns != "trigger" })
 }

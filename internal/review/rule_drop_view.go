@@ -19,7 +19,7 @@ func dropView() Rule {
 				}
 				for _, object := range drop.Objects {
 					_, before := w.Before.Origin(drop.Kind, object.Name)
-					if w.Has(drop.Kind, object) || drop.IfExists && !before {
+					if w.Has(drop.Kind, object) || drop.IfExists && !before && w.Before.Complete {
 						continue
 					}
 					hits = append(hits, Hit{Message: "the " + string(drop.Kind) + " " + name(object.Name) + " is not found any more", Line: w.Lines[i]})

@@ -3,6 +3,7 @@ package review
 import (
 	"slices"
 
+	"github.com/randomchaoslabs/airlock/internal/schema"
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -21,10 +22,7 @@ func renameTable() Rule {
 			if table, _ := c.Schema.Index(rename.Object); table != nil && c.Table(rename.Object) == nil {
 				return nil
 			}
-			if c.Transaction.Open && slices.ContainsFunc(changesOf(c.File.up), func(change statement.Change) bool {
-				view, made := change.(statement.Define)
-				return made && view.Kind == statement.View && view.Object.Name == rename.Object
-			}) {
+			if c.Transaction.Open && standsIn(changesOf(c.File.up), c.Schema, rename) {
 				return nil // The old name goes on to work.
 			}
 			old := statement.Quote(rename.Object)
@@ -35,4 +33,26 @@ func renameTable() Rule {
 			})
 		},
 	}
+}
+
+// standsIn tells whether a view takes the old name of a table: it shows all of its rows and columns, and takes rows for it.
+func standsIn(changes []statement.Change, before *schema.Schema, rename statement.Rename) bool {
+	renamed := statement.Name{Schema: before.Resolve(rename.Object).Schema, Name: rename.To}
+	return slices.ContainsFunc(changes, func(change statement.Change) bool {
+		view, is := change.(statement.Define)
+		if !is || view.Kind != statement.View || !view.Whole || before.Resolve(view.Object.Name) != before.Resolve(rename.Object) ||
+			len(view.Reads) != 1 || before.Resolve(view.Reads[0]) != before.Resolve(renamed) {
+			return false
+		}
+		if slices.Contains(view.Columns, statement.ViewColumn{Name: "*"}) {
+			return true
+		}
+		table := before.Table(rename.Object)
+		if table == nil || table.Partial {
+			return false
+		}
+		return !slices.ContainsFunc(table.Columns, func(column schema.Column) bool {
+			return !slices.Contains(view.Columns, statement.ViewColumn{Name: column.Name})
+		})
+	})
 }

@@ -22,6 +22,8 @@ func (a *applying) other(change statement.Change) {
 		a.define(c)
 	case statement.CreateFunction:
 		a.define(c.Define)
+	case statement.AlterFunction:
+		a.alterFunction(c)
 	case statement.Grant:
 		a.grant(c)
 	case statement.Comment:

@@ -229,9 +229,8 @@ func (a *applying) alterTable(c statement.AlterTable) {
 			return
 		}
 	case c.Action == "set identity":
-		if _, set := cutFold(c.Definition, " set generated "); set != "" {
-			always := strings.HasPrefix(strings.ToLower(set), "always")
-			a.alterColumn(c.Table, c.Column, func(column *Column) { column.Always = always })
+		if c.Generated != "" {
+			a.alterColumn(c.Table, c.Column, func(column *Column) { column.Always = c.Generated == "always" })
 		}
 		return // What the sequence goes on with is not kept.
 	case c.Parent.Name != "":

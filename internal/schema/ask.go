@@ -133,3 +133,20 @@ func (s *Schema) columnsOf(kind statement.Name) []columnOf {
 	}
 	return found
 }
+
+// Says tells whether a table has a constraint that says the same, whatever it is called.
+func (t *Table) Says(constraint Constraint) bool {
+	return t.constraint(func(own *Constraint) bool { return alike(*own, constraint) }) != nil
+}
+
+// SameView tells whether a view is defined as it was in another schema.
+func (s *Schema) SameView(before *Schema, view statement.Name) bool {
+	for _, kind := range []statement.Kind{statement.View, statement.MaterializedView} {
+		was, had := before.object(key{kind: kind, name: before.Resolve(view)})
+		is, has := s.object(key{kind: kind, name: s.Resolve(view)})
+		if had && has && was.deparsed == is.deparsed && was.definition == is.definition {
+			return true
+		}
+	}
+	return false
+}

@@ -141,7 +141,7 @@ create view plain as select id as number, id from orders;`)
 	if !s.Steady(statement.Name{Name: "steady"}) || s.Steady(statement.Name{Name: "sweep"}) {
 		t.Error("which functions are steady is not known")
 	}
-	if columns := s.ViewColumns(statement.Name{Name: "plain"}); !slices.Equal(columns, []string{"number", "id"}) {
-		t.Errorf("the view has %q", columns)
+	if columns := s.ViewColumns(statement.Name{Name: "plain"}); !slices.Equal(columns, []statement.ViewColumn{{Name: "number", Expression: "id"}, {Name: "id"}}) {
+		t.Errorf("the view has %+v", columns)
 	}
 }

@@ -42,8 +42,10 @@ type object struct {
 	// that its columns got meanwhile.
 	reads []statement.Name
 	words []string
-	// outputs are the names of a view's columns, nil where they are not known.
-	outputs []string
+	// outputs are a view's columns, nil where they are not known.
+	outputs []statement.ViewColumn
+	// altered tells of a function that its source does not say all of it.
+	altered bool
 	// columns are those that a view reads, known of one that was read from the catalogs.
 	columns []columnOf
 	// calls is the function of a trigger.

@@ -135,6 +135,11 @@ func (t *translation) otherAction(at At, kind Kind, table Name, command *pg_quer
 	if parent := command.Def.GetRangeVar(); parent != nil {
 		change.Parent = relation(parent)
 	}
+	for _, node := range command.Def.GetList().GetItems() {
+		if element := node.GetDefElem(); element.GetDefname() == "generated" {
+			change.Generated = map[int32]string{'a': "always", 'd': "by default"}[element.GetArg().GetInteger().GetIval()]
+		}
+	}
 	t.add(change)
 }
 

@@ -87,8 +87,10 @@ type Define struct {
 	Object               Object
 	Replace, IfNotExists bool
 	Definition           string
-	// Columns are the names of a view's columns, "*" for all of the table that it reads; nil where they are not known.
-	Columns []string
+	// Columns are those of a view, nil where they are not known; Whole tells that it shows all rows of its only table, and takes
+	// rows for it.
+	Columns []ViewColumn
+	Whole   bool
 	// Source is the statement's text as it is, of a function: Body reads it.
 	Source string
 	// Reads are the tables that a view or a rule is made of.
@@ -105,6 +107,14 @@ type CreateFunction struct {
 	Language       string
 	// Steady tells IMMUTABLE or STABLE.
 	Steady bool
+	// Returns is the type that it returns as SQL, empty for a procedure and for RETURNS TABLE.
+	Returns string
+}
+
+// AlterFunction is ALTER FUNCTION or PROCEDURE: what its definition says of it does not hold any more.
+type AlterFunction struct {
+	At
+	Object Object
 }
 
 // Grant is GRANT, or REVOKE when Revoke is set.

@@ -186,6 +186,8 @@ type AlterTable struct {
 	Action string
 	// Parent is that of "add inherit" and "drop inherit".
 	Parent Name
+	// Generated is "always" or "by default" where "set identity" says one.
+	Generated string
 	// Definition is the statement's text, so that two settings can be compared.
 	Definition string
 }

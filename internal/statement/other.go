@@ -153,7 +153,7 @@ func (t *translation) definition(node *pg_query.Node) {
 		t.createFunction(of.CreateFunctionStmt)
 	case *pg_query.Node_ViewStmt:
 		view := of.ViewStmt
-		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: t.canonical(node), Reads: reads(view.Query), Columns: viewColumns(view)})
+		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: t.canonical(node), Reads: reads(view.Query), Columns: viewColumns(view), Whole: whole(view.Query.GetSelectStmt())})
 	case *pg_query.Node_CreateTrigStmt:
 		t.define(node, Trigger, Object{Name: Name{Name: of.CreateTrigStmt.Trigname}, On: relation(of.CreateTrigStmt.Relation)}, of.CreateTrigStmt.Replace, false)
 	case *pg_query.Node_CreatePolicyStmt:
@@ -268,6 +268,9 @@ func (t *translation) createFunction(of *pg_query.CreateFunctionStmt) {
 	}
 	object := Object{At: t.here(), Name: nameOf(texts(of.Funcname)), Arguments: strings.Join(arguments, ", "), Signed: true}
 	change := CreateFunction{At: t.here(), Define: Define{At: t.here(), Kind: Function, Object: object, Replace: of.Replace, Definition: Even(t.text), Source: t.text}}
+	if of.ReturnType != nil {
+		change.Returns = t.typeName(of.ReturnType).SQL
+	}
 	for _, node := range of.Options {
 		element := node.GetDefElem()
 		switch element.GetDefname() {

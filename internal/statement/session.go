@@ -48,6 +48,8 @@ func (t *translation) session(node *pg_query.Node) {
 	case *pg_query.Node_CallStmt:
 		t.calls(of.CallStmt.Funccall.GetArgs()...)
 		t.add(Call{At: t.here(), Name: nameOf(texts(of.CallStmt.Funccall.GetFuncname())), Procedure: true})
+	case *pg_query.Node_AlterFunctionStmt:
+		t.add(AlterFunction{At: t.here(), Object: t.object(&pg_query.Node{Node: &pg_query.Node_ObjectWithArgs{ObjectWithArgs: of.AlterFunctionStmt.Func}})})
 	case *pg_query.Node_PrepareStmt:
 		t.statement(of.PrepareStmt.Query)
 	case *pg_query.Node_DeclareCursorStmt:

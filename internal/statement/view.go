@@ -1,35 +1,66 @@
 package statement
 
 import (
+	"cmp"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// viewColumns returns the names of a view's columns, "*" for all of its only table; nil where they are not known.
-func viewColumns(of *pg_query.ViewStmt) []string {
-	if len(of.Aliases) > 0 {
-		return texts(of.Aliases)
-	}
-	return outputs(of.Query.GetSelectStmt())
+// ViewColumn is one column of a view.
+type ViewColumn struct {
+	// Name is "*" for all columns of the only table.
+	Name string
+	// Expression is what it is made of, empty for a column of that name.
+	Expression string
 }
 
-func outputs(query *pg_query.SelectStmt) []string {
+// viewColumns returns those of a view, nil where they are not known.
+func viewColumns(of *pg_query.ViewStmt) []ViewColumn {
+	columns := outputs(of.Query.GetSelectStmt())
+	for i, alias := range texts(of.Aliases) {
+		if i >= len(columns) || columns[i].Name == "*" {
+			return nil
+		}
+		if columns[i].Expression == "" {
+			columns[i].Expression = columns[i].Name
+		}
+		if columns[i].Name = alias; columns[i].Expression == alias {
+			columns[i].Expression = ""
+		}
+	}
+	return columns
+}
+
+func outputs(query *pg_query.SelectStmt) []ViewColumn {
 	for query.GetLarg() != nil {
 		query = query.Larg
 	}
-	var names []string
+	var columns []ViewColumn
 	for _, target := range query.GetTargetList() {
-		name := target.GetResTarget().GetName()
-		if name == "" {
-			name = outputName(target.GetResTarget().GetVal())
-		}
-		if name == "" || name == "*" && (len(query.FromClause) != 1 || query.FromClause[0].GetRangeVar() == nil) {
+		value := target.GetResTarget().GetVal()
+		source := outputName(value)
+		name := cmp.Or(target.GetResTarget().GetName(), source)
+		if name == "" || name == "*" && (len(query.FromClause) != 1 || query.FromClause[0].GetRangeVar() == nil || query.WithClause != nil) {
 			return nil
 		}
-		names = append(names, name)
+		column := ViewColumn{Name: name}
+		if value.GetColumnRef() == nil {
+			column.Expression = deparseExpression(value)
+		} else if source != name {
+			column.Expression = source
+		}
+		columns = append(columns, column)
 	}
-	return names
+	return columns
+}
+
+// whole tells whether a view shows all rows of one table, and takes rows for it.
+// https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-UPDATABLE-VIEWS
+func whole(query *pg_query.SelectStmt) bool {
+	return query != nil && len(query.FromClause) == 1 && query.FromClause[0].GetRangeVar() != nil && query.WithClause == nil && query.WhereClause == nil &&
+		len(query.DistinctClause) == 0 && len(query.GroupClause) == 0 && query.HavingClause == nil && len(query.WindowClause) == 0 &&
+		query.LimitCount == nil && query.LimitOffset == nil && query.Larg == nil
 }
 
 // outputName returns what PostgreSQL calls an expression without AS, empty where that takes more than a look.
