@@ -1,6 +1,7 @@
 package statement
 
 import (
+	_ "embed"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -86,38 +87,35 @@ func (t *translation) calls(nodes ...*pg_query.Node) {
 // runsText tells whether a function of PostgreSQL's or of dblink runs a text as SQL.
 // https://www.postgresql.org/docs/current/functions-xml.html#FUNCTIONS-XML-MAPPING
 func runsText(function string) bool {
-	return strings.HasPrefix(function, "query_to_xml") || function == "dblink_exec" || function == "dblink_send_query"
-}
-
-// forEffect notes of a call that the statement is made for what it does.
-func (t *translation) forEffect(call Call) {
-	for i, change := range t.changes {
-		if change == Change(call) {
-			call.Effect = true
-			t.changes[i] = call
-			return
-		}
-	}
-}
-
-// ofPostgreSQL tells whether a function that is called for its effect is one of PostgreSQL's own.
-func ofPostgreSQL(function Name) bool {
-	if steadily(function) {
-		return true
-	}
-	if function.Schema != "" {
-		return false
-	}
-	for _, prefix := range []string{"pg_", "lo_", "txid_", "ts_", "xml", "json", "array_", "has_", "inet_", "current", "binary_upgrade_"} {
-		if strings.HasPrefix(function.Name, prefix) {
-			return true
-		}
-	}
-	switch function.Name {
-	case "setval", "nextval", "currval", "lastval", "set_config", "setseed", "random", "gen_random_uuid", "uuidv4", "uuidv7", "clock_timestamp",
-		"timeofday", "count", "sum", "min", "max", "avg", "bool_and", "bool_or", "every", "string_agg", "generate_series", "unnest", "query_to_xml", "cursor_to_xml",
-		"loread", "lowrite", "makeaclitem", "suppress_redundant_updates_trigger", "row_security_active", "to_regtype", "to_regproc", "to_regnamespace", "to_regrole":
+	switch function {
+	case "query_to_xml", "query_to_xml_and_xmlschema", "query_to_xmlschema", "dblink", "dblink_exec", "dblink_open", "dblink_send_query":
 		return true
 	}
 	return false
+}
+
+// forEffect notes of the calls in a part of a query that they are made for what they do, unless PostgreSQL itself has them.
+func (t *translation) forEffect(part *pg_query.Node) {
+	walk(part, func(node *pg_query.Node) {
+		name := nameOf(texts(node.GetFuncCall().GetFuncname()))
+		if node.GetFuncCall() == nil || ofPostgreSQL(name) {
+			return
+		}
+		for i, change := range t.changes {
+			if call, is := change.(Call); is && call.Name == name {
+				call.Effect = true
+				t.changes[i] = call
+			}
+		}
+	})
+}
+
+// functions are the names of all functions that PostgreSQL 15 has and SQL can call, from pg_proc, and those that came until 18.
+//
+//go:embed functions.txt
+var functions string
+
+// ofPostgreSQL tells whether a function is one of PostgreSQL's own.
+func ofPostgreSQL(function Name) bool {
+	return function.Schema == "" && strings.Contains("\n"+functions, "\n"+function.Name+"\n")
 }

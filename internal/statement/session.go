@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -241,12 +242,10 @@ func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
 		})
 		return
 	}
-	if len(of.FromClause) == 0 {
-		for _, target := range of.TargetList {
-			call := target.GetResTarget().GetVal().GetFuncCall()
-			if name := nameOf(texts(call.GetFuncname())); call != nil && !ofPostgreSQL(name) {
-				t.forEffect(Call{At: t.at(call.Location), Name: name})
-			}
+	// A query that nobody reads is made for what its functions do.
+	for _, part := range slices.Concat(of.TargetList, of.FromClause) {
+		if part.GetResTarget() != nil || part.GetRangeFunction() != nil {
+			t.forEffect(part)
 		}
 	}
 	t.add(Select{At: t.here(), Reads: reads(node)})
