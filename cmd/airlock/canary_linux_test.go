@@ -64,6 +64,8 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "migrate up --environment sandbox"},
 		{arguments: "migrate down --environment sandbox --to 1"},
 		{arguments: "migrate down --environment wrong --to 1", code: 1},
+		{arguments: "migrate rehearse --environment sandbox"},
+		{arguments: "migrate rehearse --environment wrong", code: 1},
 		{arguments: "migrate up", direct: right},
 		{arguments: "migrate status", direct: wrong, code: 1},
 		{arguments: "migrate status", direct: strings.Replace(right, "@127.0.0.1", "@127.0.0.1:x", 1), code: 2},
@@ -98,7 +100,7 @@ func TestCanary(t *testing.T) {
 			c.call(canaryCall{arguments: "demo --yes", until: "production: v1 promoted", code: 130})
 		})
 	})
-	seen.check(t, "airlock", "pg_dump", "sh")
+	seen.check(t, "airlock", "pg_dump", "pg_restore", "sh")
 }
 
 // sing makes all calls on a project of its own. more is added to each call.
@@ -151,7 +153,7 @@ func canaryDatabase(t *testing.T, password string) string {
 			t.Error(err)
 		}
 	}
-	execute(fmt.Sprintf("create role %s login password '%s'", role, strings.ReplaceAll(password, "'", "''")))
+	execute(fmt.Sprintf("create role %s login createdb password '%s'", role, strings.ReplaceAll(password, "'", "''")))
 	t.Cleanup(func() {
 		execute("drop role " + role)
 		admin.Close(ctx)
