@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,7 +143,23 @@ func TestComposeInterrupted(t *testing.T) {
 	ctx, cancel = context.WithCancel(t.Context())
 	err = site.Serve(ctx, second.Image, interrupter{"replacing", func() { time.AfterFunc(150*time.Millisecond, cancel) }})
 	wants(t, err, "interrupted while version v2 was starting; it is the current version")
+	answers(t, "http://127.0.0.1:"+site.options.Variables["PORT"]+"/")
 	site.wants("v2<v1", "v2 first")
+}
+
+// answers waits until something answers at an address: nobody waited for the version that was starting.
+func answers(t *testing.T, address string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(address)
+		if err == nil {
+			response.Body.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestComposeTwoDeployersAtOnce(t *testing.T) {
