@@ -10,9 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/problem"
@@ -33,9 +36,9 @@ func Verb() *verb.Verb {
 
 // target is the database and the folder that a call is about.
 type target struct {
-	open func(context.Context, database.Observer) (*database.Database, error)
-	// settings say how the database is read.
-	settings func(context.Context) (database.Settings, error)
+	// settings say how the database is read, migrated how it is migrated: that may make it.
+	settings, migrated func(context.Context) (database.Settings, error)
+	limits             apply.Limits
 	// missing tells that the database is a file that does not exist yet.
 	missing bool
 	folder  fs.FS
@@ -56,16 +59,17 @@ func aim(call *verb.Call) (target, error) {
 		aimed.settings = func(context.Context) (database.Settings, error) { return settings, nil }
 		_, err := os.Stat(settings.Path)
 		aimed.missing = settings.Dialect == database.SQLite && os.IsNotExist(err)
-		aimed.open = func(ctx context.Context, observer database.Observer) (*database.Database, error) {
-			settings.Create, settings.Observer = true, observer
-			return database.Open(ctx, settings)
-		}
+		made := settings
+		made.Create = true
+		aimed.migrated = func(context.Context) (database.Settings, error) { return made, nil }
+		aimed.limits = verb.Limits(config.DefaultMigrations())
 	} else {
 		workspace, err := call.Workspace()
 		if err != nil {
 			return target{}, err
 		}
-		aimed.missing, aimed.open, aimed.settings = workspace.NewDatabase(), workspace.MigratedDatabase, workspace.DatabaseSettings
+		aimed.missing, aimed.migrated, aimed.settings = workspace.NewDatabase(), workspace.MigratedDatabase, workspace.DatabaseSettings
+		aimed.limits = verb.Limits(workspace.Config.Migrations)
 		aimed.folder, aimed.title = workspace.Migrations()
 		aimed.lock = workspace.Lock
 	}
@@ -115,26 +119,31 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		}
 		defer unlock()
 	}
-	tally := &migration.Tally{}
-	db, err := aimed.open(ctx, tally)
+	settings, err := aimed.migrated(ctx)
+	if err != nil {
+		return verb.Result{}, err
+	}
+	progress := call.Progress("migrate " + command)
+	defer progress.Done()
+	migrator, err := apply.Open(ctx, apply.Options{
+		Settings: settings, Set: set, Limits: aimed.limits, Progress: progress,
+		Resume: call.Inputs.Bool("resume"), ResumeAt: call.Inputs.Int("resume-at"),
+	})
 	if err != nil {
 		err = result.Checklist.Failure(ctx, "database", "The database answers", err)
 		return result, err
 	}
-	defer db.Close()
-	progress := call.Progress("migrate " + command)
-	defer progress.Done()
-	migrator := migration.NewMigrator(db, set, progress)
-	m := migrating{call: call, db: db, migrator: migrator, tally: tally, result: &result}
+	defer migrator.Close()
+	m := migrating{call: call, set: set, migrator: migrator, result: &result}
 	switch {
 	case command == "status":
 		m.status(ctx)
 	case call.Inputs.Bool("dry-run"):
 		err = m.plan(ctx)
 	case command == "down":
-		err = m.steps(ctx, "took back", func() ([]migration.Step, error) { return migrator.Down(ctx, int64(call.Inputs.Int("to"))) })
+		err = m.steps(ctx, "took back", func() ([]apply.Step, error) { return migrator.Down(ctx, int64(call.Inputs.Int("to"))) })
 	default:
-		err = m.steps(ctx, "applied", func() ([]migration.Step, error) { return migrator.Up(ctx) })
+		err = m.steps(ctx, "applied", func() ([]apply.Step, error) { return migrator.Up(ctx) })
 	}
 	return result, err
 }
@@ -142,14 +151,13 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 // migrating is one call on an open database.
 type migrating struct {
 	call     *verb.Call
-	db       *database.Database
-	migrator *migration.Migrator
-	tally    *migration.Tally
+	set      migration.Set
+	migrator *apply.Migrator
 	result   *verb.Result
 }
 
 // steps runs migrations, one item each, and says where the schema is then. An error is one of usage: nothing ran.
-func (m migrating) steps(ctx context.Context, done string, run func() ([]migration.Step, error)) error {
+func (m migrating) steps(ctx context.Context, done string, run func() ([]apply.Step, error)) error {
 	list := &m.result.Checklist
 	steps, err := run()
 	for _, step := range steps {
@@ -159,6 +167,9 @@ func (m migrating) steps(ctx context.Context, done string, run func() ([]migrati
 		}
 		if step.Empty {
 			item.Verdict, item.Evidence = checklist.Warn, "the section is empty: the version moved and the schema did not"
+		}
+		if len(step.Remarks) > 0 {
+			item.Verdict, item.Evidence = checklist.Warn, item.Evidence+"; "+strings.Join(step.Remarks, "; ")
 		}
 		list.Items = append(list.Items, item)
 	}
@@ -182,9 +193,9 @@ func (m migrating) steps(ctx context.Context, done string, run func() ([]migrati
 	return nil
 }
 
-func (m migrating) summary(status migration.Status, steps []migration.Step, done string) checklist.Result {
-	evidence := fmt.Sprintf("%s is at version %d", m.db.Title, status.Current)
-	switch statements, slowest := m.tally.Statements(); {
+func (m migrating) summary(status migration.Status, steps []apply.Step, done string) checklist.Result {
+	evidence := fmt.Sprintf("%s is at version %d", m.migrator.Title(), status.Current)
+	switch statements, slowest := m.migrator.Tally(); {
 	case len(steps) > 0:
 		evidence += fmt.Sprintf(": %s %d with %s, the slowest %d ms", done, len(steps), counted(statements, "statement"), slowest.Milliseconds())
 	case len(status.Pending) == 0:
@@ -214,7 +225,7 @@ func (m migrating) status(ctx context.Context) {
 		m.ignored()
 		m.list(status.Pending, "pending")
 		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d applied, %d pending",
-			m.db.Title, status.Current, len(status.Applied), len(status.Pending))), nil
+			m.migrator.Title(), status.Current, len(status.Applied), len(status.Pending))), nil
 	})
 }
 
@@ -234,7 +245,7 @@ func (m migrating) plan(ctx context.Context) error {
 			return checklist.Result{}, err
 		}
 		m.list(undo, "would be taken back")
-		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.db.Title, status.Current, len(undo))), nil
+		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.migrator.Title(), status.Current, len(undo))), nil
 	})
 	return nil
 }
@@ -249,7 +260,7 @@ func (m migrating) list(files []migration.File, what string) {
 
 // ignored warns of files that look like migrations and are none.
 func (m migrating) ignored() {
-	for _, name := range m.migrator.Set().Ignored {
+	for _, name := range m.set.Ignored {
 		m.result.Checklist.Items = append(m.result.Checklist.Items, checklist.Item{
 			ID: "ignored", Title: name, Verdict: checklist.Warn, Evidence: "its name does not begin with a version, so goose passes it over",
 			Hint: "rename it, or move it out of the folder",

@@ -9,7 +9,6 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/backup"
 	"github.com/randomchaoslabs/airlock/internal/checklist"
-	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/rehearsal"
@@ -44,11 +43,7 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 		defer cancel()
 		err = errors.Join(err, scratch.Drop(ctx))
 	}()
-	report, err := rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: progress, Open: func(ctx context.Context, observer database.Observer) (*database.Database, error) {
-		copied := scratch.Settings
-		copied.Observer = observer
-		return database.Open(ctx, copied)
-	}})
+	report, err := rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: progress, Settings: scratch.Settings})
 	if err != nil {
 		return verb.Result{}, err
 	}

@@ -213,8 +213,11 @@ func (s *site) tables() map[string][]string {
 	tables := map[string][]string{}
 	for _, name := range rows(s.t, db.DB, names) {
 		query := "select * from " + name
-		if name == "goose_db_version" {
-			query = "select version_id, is_applied from goose_db_version"
+		switch name { // Without the moments at which they were written.
+		case database.GooseTable:
+			query = "select version_id, is_applied from " + name
+		case database.RecordTable:
+			query = "select version, file, sha256, statements, applied, down, position, started from " + name
 		}
 		tables[name] = rows(s.t, db.DB, query)
 	}

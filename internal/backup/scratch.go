@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -145,7 +143,7 @@ func (p *Postgres) refill(ctx context.Context, folder string, scratch *Scratch) 
 	}
 	dumps := [][]string{nil}
 	if !scratch.Rows {
-		dumps = [][]string{{"--schema-only"}, {"--data-only", "--table=" + goose.DefaultTablename}}
+		dumps = [][]string{{"--schema-only"}, {"--data-only", "--table=" + database.GooseTable, "--table=" + database.RecordTable}}
 	}
 	for i, more := range dumps {
 		path := filepath.Join(folder, "dump"+strconv.Itoa(i))

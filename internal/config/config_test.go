@@ -95,7 +95,7 @@ func TestDefaults(t *testing.T) {
 	got := parse(t, with("deploy: {process: {command: [./app, ''], directory: d}}", `window: {from: 22:00, to: "02:30", timezone: UTC}`,
 		"watch: {for: 1m, every: 1m}")+"checks: {health: [{get: /}], logs: {errors: x}}\n")
 	second := config.Duration(time.Second)
-	if got, want := got.Migrations, (config.Migrations{Directory: "migrations", LockTimeout: 3 * second, StatementTimeout: 900 * second}); got != want {
+	if got, want := got.Migrations, (config.Migrations{Directory: "migrations", LockTimeout: 3 * second, StatementTimeout: 900 * second, RetryFor: 600 * second}); !cmp.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	sandbox := got.Environments["sandbox"]

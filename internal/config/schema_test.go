@@ -86,7 +86,7 @@ func TestSchemaHasTheKeysThatTheLoaderAccepts(t *testing.T) {
 var everyKey = []string{
 	`version: 1
 app: wos
-migrations: {dir: m, lock-timeout: 1s, statement-timeout: 1m}
+migrations: {dir: m, lock-timeout: 1s, statement-timeout: 1m, retry-for: 1m, end-blockers: [report]}
 promotion: [a, b, c]
 environments:
   a:

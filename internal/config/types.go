@@ -7,6 +7,8 @@
 // with the key that must stand beside it, names and names-expected what the keys of a map may be.
 package config
 
+import "reflect"
+
 // Config is one config file, checked; in it every ${NAME} is still as it was written.
 type Config struct {
 	Version      int                    `yaml:"version" required:"true" choices:"1" doc:"The version of this format."`
@@ -22,8 +24,17 @@ type Config struct {
 // Migrations says where the goose files are and how long a migration may take.
 type Migrations struct {
 	Directory        string   `yaml:"dir" default:"migrations" doc:"The folder of the goose files, relative to the project."`
-	LockTimeout      Duration `yaml:"lock-timeout" default:"3s" doc:"How long one statement may wait for a lock."`
+	LockTimeout      Duration `yaml:"lock-timeout" default:"3s" doc:"How long one statement may wait for a lock, and others for one of the migration's."`
 	StatementTimeout Duration `yaml:"statement-timeout" default:"15m" doc:"How long one statement may run; PostgreSQL only."`
+	RetryFor         Duration `yaml:"retry-for" default:"10m" doc:"How long a migration is tried again that waited too long for a lock, met a deadlock or lost its connection; PostgreSQL only."`
+	EndBlockers      []string `yaml:"end-blockers" doc:"The applications, by their application_name, whose sessions are ended when a migration waits for half of the lock-timeout; PostgreSQL only." example:"[nightly-report]"`
+}
+
+// DefaultMigrations returns what holds where no config says anything.
+func DefaultMigrations() Migrations {
+	var migrations Migrations
+	setDefaults(reflect.ValueOf(&migrations).Elem())
+	return migrations
 }
 
 // Environment is one place where the application runs.

@@ -34,6 +34,9 @@ const (
 	SQLite     Dialect = "sqlite"
 )
 
+// silence is how long a client may leave a transaction alone that holds locks.
+const silence = time.Minute
+
 // connectTimeout bounds one attempt to reach the server: a person waits for the answer.
 const connectTimeout = 10 * time.Second
 
@@ -56,6 +59,11 @@ type Settings struct {
 	// LockTimeout bounds the wait for a lock; zero leaves PostgreSQL's own, and 10 s on SQLite. StatementTimeout bounds each
 	// statement on PostgreSQL; zero leaves the server's own.
 	LockTimeout, StatementTimeout time.Duration
+	// SearchPath is PostgreSQL's search_path of every connection, whatever the role or the database says; empty leaves it to them.
+	SearchPath string
+	// Lasting tells that the connections take locks: the server ends one that stays in a transaction and is silent, also when the
+	// client's machine is gone.
+	Lasting bool
 	// Observer, if any, is told of every statement.
 	Observer Observer
 }
@@ -129,6 +137,13 @@ func openPostgreSQL(settings Settings) (*Database, error) {
 	// A client that was killed must not leave its server process running with its locks.
 	// https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
 	parameters["client_connection_check_interval"] = "1000"
+	if settings.Lasting {
+		setMilliseconds(parameters, "idle_in_transaction_session_timeout", silence)
+		parameters["tcp_keepalives_idle"], parameters["tcp_keepalives_interval"], parameters["tcp_keepalives_count"] = "10", "5", "3"
+	}
+	if settings.SearchPath != "" {
+		parameters["search_path"] = settings.SearchPath
+	}
 	setMilliseconds(parameters, "lock_timeout", settings.LockTimeout)
 	setMilliseconds(parameters, "statement_timeout", settings.StatementTimeout)
 	// By default pgx closes the connection when a context ends, and ROLLBACK and unlocking then fail.

@@ -126,16 +126,16 @@ type recorder struct {
 
 var errRefused = errors.New("refused")
 
-func (r *recorder) Before(_ context.Context, _ database.Session, statement database.Statement) error {
+func (r *recorder) End(_ database.Session, committed bool, _ error) {
+	r.ended = append(r.ended, committed)
+}
+
+func (r *recorder) Statement(ctx context.Context, session database.Session, statement database.Statement, run func() error) error {
 	if r.refuse != "" && strings.Contains(statement.SQL, r.refuse) {
 		return errRefused
 	}
-	return nil
-}
-
-func (r *recorder) End(_ database.Session, committed bool) { r.ended = append(r.ended, committed) }
-
-func (r *recorder) After(ctx context.Context, session database.Session, statement database.Statement, _ time.Duration, err error) {
+	err := run()
+	statement.Arguments = nil
 	r.seen = append(r.seen, statement)
 	if statement.InTransaction {
 		// What the transaction did is seen within it.
@@ -144,6 +144,7 @@ func (r *recorder) After(ctx context.Context, session database.Session, statemen
 	if err != nil {
 		r.failed++
 	}
+	return err
 }
 
 func TestObserverSeesStatementsAsTheyAre(t *testing.T) {

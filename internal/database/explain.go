@@ -16,9 +16,17 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// Explain turns a driver's error into one that says what to do next. title names the database.
+// Explain turns a driver's error into one that says what to do next, and has the driver's for its cause. title names the database.
 // The codes are PostgreSQL's: https://www.postgresql.org/docs/current/errcodes-appendix.html
 func Explain(err error, title string) error {
+	explained := explain(err, title)
+	if known := new(problem.Problem); errors.As(explained, &known) && known.Err == nil {
+		known.Err = err
+	}
+	return explained
+}
+
+func explain(err error, title string) error {
 	var server *pgconn.PgError
 	var lookup *net.DNSError
 	var file *sqlite.Error

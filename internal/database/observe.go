@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
-	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -13,20 +12,21 @@ import (
 // Statement is one SQL statement on its way to the server, exactly as the server receives it.
 type Statement struct {
 	SQL string
+	// Arguments are the values of its parameters.
+	Arguments []driver.NamedValue
 	// Query tells that rows were asked for: goose runs what a migration holds without asking for any.
 	Query bool
 	// InTransaction tells whether a transaction was begun on this connection through database/sql.
 	InTransaction bool
 }
 
-// Observer is told of each statement in order, on the goroutine that runs it.
+// Observer stands between whoever runs statements and the server, on the goroutine that runs them.
 type Observer interface {
-	// Before may refuse the statement with an error, which the caller of the statement receives.
-	Before(ctx context.Context, session Session, statement Statement) error
-	// After learns how long the statement took and how it ended.
-	After(ctx context.Context, session Session, statement Statement, took time.Duration, err error)
-	// End learns that a transaction ended that was begun through database/sql, and whether it was committed.
-	End(session Session, committed bool)
+	// Statement is called in place of the statement: run hands it to the server. Whether and how often is the observer's choice, and
+	// what it returns is what the caller of the statement gets.
+	Statement(ctx context.Context, session Session, statement Statement, run func() error) error
+	// End learns that a transaction ended that was begun through database/sql, and with what error.
+	End(session Session, committed bool, err error)
 }
 
 // Session is the connection of a statement, valid until the observer returns.
@@ -38,6 +38,29 @@ func (s Session) PID() uint32 {
 		return inner.Conn().PgConn().PID()
 	}
 	return 0
+}
+
+// Status returns how the server says that the connection stands: 'I' outside of a transaction, 'T' in one, 'E' in one that failed. On
+// SQLite it is 0.
+func (s Session) Status() byte {
+	if inner, is := s.connection.Conn.(*stdlib.Conn); is {
+		return inner.Conn().PgConn().TxStatus()
+	}
+	return 0
+}
+
+// Execute runs SQL on the connection itself, as Ask does.
+func (s Session) Execute(ctx context.Context, sql string, arguments ...any) error {
+	execer, ok := s.connection.Conn.(driver.ExecerContext)
+	if !ok {
+		return driver.ErrSkip
+	}
+	values := make([]driver.NamedValue, len(arguments))
+	for i, argument := range arguments {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: argument}
+	}
+	_, err := execer.ExecContext(ctx, sql, values)
+	return err
 }
 
 // Ask runs a query on the connection itself, inside its transaction if there is one, and calls each for every row. The observer is
@@ -82,6 +105,14 @@ func (o observed) Connect(ctx context.Context) (driver.Conn, error) {
 	return &connection{Conn: inner, observer: o.observer}, nil
 }
 
+// Unwrap returns the driver's own connection of one that database/sql gives away, as by sql.Conn.Raw.
+func Unwrap(inner any) any {
+	if wrapped, is := inner.(*connection); is {
+		return wrapped.Conn
+	}
+	return inner
+}
+
 // connection forwards everything that database/sql looks for, and reports what is executed and queried.
 type connection struct {
 	driver.Conn
@@ -89,16 +120,10 @@ type connection struct {
 	inTransaction bool
 }
 
-// report runs one statement between the observer's two calls.
+// report has the observer run one statement.
 func (c *connection) report(ctx context.Context, statement Statement, run func() error) error {
 	statement.InTransaction = c.inTransaction
-	if err := c.observer.Before(ctx, Session{c}, statement); err != nil {
-		return err
-	}
-	started := time.Now()
-	err := run()
-	c.observer.After(ctx, Session{c}, statement, time.Since(started), err)
-	return err
+	return c.observer.Statement(ctx, Session{c}, statement, run)
 }
 
 // ExecContext implements driver.ExecerContext.
@@ -107,7 +132,8 @@ func (c *connection) ExecContext(ctx context.Context, query string, arguments []
 	if !ok {
 		return nil, driver.ErrSkip
 	}
-	err = c.report(ctx, Statement{SQL: query}, func() error {
+	result = driver.RowsAffected(0)
+	err = c.report(ctx, Statement{SQL: query, Arguments: arguments}, func() (err error) {
 		result, err = execer.ExecContext(ctx, query, arguments)
 		return err
 	})
@@ -120,7 +146,7 @@ func (c *connection) QueryContext(ctx context.Context, query string, arguments [
 	if !ok {
 		return nil, driver.ErrSkip
 	}
-	err = c.report(ctx, Statement{SQL: query, Query: true}, func() error {
+	err = c.report(ctx, Statement{SQL: query, Arguments: arguments, Query: true}, func() (err error) {
 		rows, err = queryer.QueryContext(ctx, query, arguments)
 		return err
 	})
@@ -191,7 +217,7 @@ type transaction struct {
 func (t *transaction) Commit() error {
 	t.connection.inTransaction = false
 	err := t.Tx.Commit()
-	t.connection.observer.End(Session{t.connection}, err == nil)
+	t.connection.observer.End(Session{t.connection}, err == nil, err)
 	return err
 }
 
@@ -199,6 +225,6 @@ func (t *transaction) Commit() error {
 func (t *transaction) Rollback() error {
 	t.connection.inTransaction = false
 	err := t.Tx.Rollback()
-	t.connection.observer.End(Session{t.connection}, false)
+	t.connection.observer.End(Session{t.connection}, false, err)
 	return err
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
@@ -151,7 +149,7 @@ func (s *session) tables(ctx context.Context, skip func(Name) bool) ([]found, er
 			}
 			one.Columns = append(one.Columns, Column{Name: column.Name, Type: column.Type, expression: expressionOf(column.Name, base, column.Deterministic)})
 		}
-		if one.Name.Name != goose.DefaultTablename && (skip == nil || !skip(one.Name)) {
+		if !database.Records(one.Name.Name) && (skip == nil || !skip(one.Name)) {
 			tables = append(tables, one)
 		}
 	}

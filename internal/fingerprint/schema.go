@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
@@ -58,7 +56,7 @@ func postgreSQLSchema(ctx context.Context, db *database.Database) (schema Schema
 }
 
 func schemaOf(ctx context.Context, tx *sql.Tx) (Schema, error) {
-	rows, err := tx.QueryContext(ctx, schemaQuery, goose.DefaultTablename)
+	rows, err := tx.QueryContext(ctx, schemaQuery, database.GooseTable+"|"+database.RecordTable)
 	if err != nil {
 		return nil, err
 	}

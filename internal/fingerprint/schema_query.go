@@ -10,7 +10,7 @@ spaces AS (SELECT oid, nspname, nspacl, nspowner FROM pg_namespace WHERE nspname
 relations AS (
   SELECT c.*, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace
   WHERE c.relpersistence <> 't' AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_class'::regclass AND m.objid = c.oid)
-    AND c.relname !~ ('^' || $1 || '(_id_seq|_pkey)?$')),
+    AND c.relname !~ ('^(' || $1 || ')(_id_seq|_pkey)?$')),
 types AS (
   SELECT t.*, format_type(t.oid, NULL) AS name FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace
   WHERE NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid)),

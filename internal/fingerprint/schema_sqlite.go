@@ -5,18 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
 // sqliteSchema takes SQLite's own text of each object, with its whitespace made even. The parts of a table are sorted, because
 // SQLite keeps the text of CREATE TABLE and puts added columns behind; the order of columns is an object of its own.
 func sqliteSchema(ctx context.Context, db *database.Database) (Schema, error) {
-	const query = `SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND tbl_name <> $1
+	const query = `SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND tbl_name NOT IN ($1, $2)
 UNION ALL SELECT 'column order', m.name, (SELECT group_concat(name, ', ') FROM (SELECT c.name FROM pragma_table_xinfo(m.name) c ORDER BY c.cid))
-FROM sqlite_schema m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name <> $1`
-	rows, err := db.QueryContext(ctx, query, goose.DefaultTablename)
+FROM sqlite_schema m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name NOT IN ($1, $2)`
+	rows, err := db.QueryContext(ctx, query, database.GooseTable, database.RecordTable)
 	if err != nil {
 		return nil, err
 	}

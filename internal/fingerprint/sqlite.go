@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
@@ -44,7 +42,7 @@ WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND c.hidden I
 			return Data{}, err
 		}
 		name := Name{Name: table}
-		if table == goose.DefaultTablename || options.Skip != nil && options.Skip(name) {
+		if database.Records(table) || options.Skip != nil && options.Skip(name) {
 			continue
 		}
 		if last := len(data.Tables); last == 0 || data.Tables[last-1].Name != name {

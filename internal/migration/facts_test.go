@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -12,6 +13,16 @@ import (
 )
 
 const up = "-- +goose Up\ncreate table users (id integer);\n"
+
+func migrator(t *testing.T, settings database.Settings, set migration.Set) *apply.Migrator {
+	t.Helper()
+	m, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
+}
 
 // Each file is also taken up and down by goose itself, where goose accepts it.
 func TestFactsOfAFile(t *testing.T) {
@@ -54,8 +65,7 @@ func TestFactsOfAFile(t *testing.T) {
 			if file.NoTransaction != test.noTransaction || file.EmptyDown() != test.emptyDown {
 				t.Errorf("got NoTransaction %t and EmptyDown %t", file.NoTransaction, file.EmptyDown())
 			}
-			db := databasetest.Open(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true})
-			m := migration.NewMigrator(db, set, nil)
+			m := migrator(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true}, set)
 			if _, err := m.Up(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -79,8 +89,9 @@ func TestNoTransactionAsGooseRunsIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		db := databasetest.Open(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true})
-		if _, err := migration.NewMigrator(db, set, nil).Up(t.Context()); err == nil {
+		settings := database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true}
+		db := databasetest.Open(t, settings)
+		if _, err := migrator(t, settings, set).Up(t.Context()); err == nil {
 			t.Fatal("the migration did not fail")
 		}
 		_, err = db.ExecContext(t.Context(), "select * from kept")

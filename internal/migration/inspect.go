@@ -66,7 +66,7 @@ func Inspect(folder fs.FS, title string) (Set, []Fault, error) {
 	} else if err != nil {
 		return Set{}, nil, problem.Wrong("", "the migrations folder %s cannot be read: %w", title, err)
 	}
-	set := Set{folder: folder}
+	var set Set
 	var faults []Fault
 	for _, entry := range entries {
 		name := entry.Name()

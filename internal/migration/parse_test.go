@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 
+	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 )
 
@@ -39,7 +40,7 @@ func (recordedTx) Rollback() error { return nil }
 
 func (r recordedConn) ExecContext(_ context.Context, query string, _ []driver.NamedValue) (driver.Result, error) {
 	switch {
-	case !strings.Contains(query, goose.DefaultTablename):
+	case !strings.Contains(query, database.GooseTable):
 		r.statements = append(r.statements, query)
 	case strings.HasPrefix(query, "DELETE"):
 		r.applied = false
@@ -130,7 +131,7 @@ func FuzzStatementsAreThoseThatGooseRuns(f *testing.F) {
 		f.Add(content)
 	}
 	f.Fuzz(func(t *testing.T, content string) {
-		if strings.Contains(content, goose.DefaultTablename) {
+		if strings.Contains(content, database.GooseTable) {
 			return // It would be taken for a statement of goose's own.
 		}
 		want, refused := runByGoose(t, content)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"testing/fstest"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -41,8 +42,6 @@ type Set struct {
 	Files []File
 	// Ignored names the SQL files that goose passes over, because their names do not begin with a version.
 	Ignored []string
-
-	folder fs.FS
 }
 
 // Read lists the migrations in folder, which is called title in errors. A folder without any, and anything that keeps goose
@@ -106,8 +105,17 @@ func (s Set) Digest() string {
 // Latest returns the highest version of the set.
 func (s Set) Latest() int64 { return s.Files[len(s.Files)-1].Version }
 
-// find returns the file of a version.
-func (s Set) find(version int64) (File, bool) {
+// Folder returns the files as goose reads them: those that were read, whatever became of them on the disk since.
+func (s Set) Folder() fs.FS {
+	files := fstest.MapFS{}
+	for _, file := range s.Files {
+		files[file.Name] = &fstest.MapFile{Data: []byte(file.text), Mode: 0o444}
+	}
+	return files
+}
+
+// Find returns the file of a version.
+func (s Set) Find(version int64) (File, bool) {
 	for _, file := range s.Files {
 		if file.Version == version {
 			return file, true

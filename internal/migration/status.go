@@ -21,6 +21,10 @@ type Status struct {
 	Applied, Pending []File
 	// Unknown are versions that the database has and the folder lacks.
 	Unknown []int64
+	// Edited are applied files that are not what they were when Airlock applied them.
+	Edited []File
+	// Half is the migration that stopped halfway, nil when there is none.
+	Half *HalfDone
 }
 
 // OutOfOrder returns the pending files that are older than a version which is applied already.
@@ -39,7 +43,42 @@ func (s Status) Check() error {
 		return problem.New("give it a version higher than any that is applied: what was tested ran in the other order",
 			"%s is older than version %d, which the database has applied already", joinNames(late), s.Current)
 	}
+	if len(s.Edited) > 0 {
+		return problem.New("bring the file back as it was, and put the change into a new migration: `airlock migrate new NAME`",
+			"%s was applied as another file: it was edited since", joinNames(s.Edited))
+	}
+	if s.Half != nil {
+		return s.Half.explain()
+	}
 	return nil
+}
+
+// explain says how far the migration came, and how to go on.
+func (h *HalfDone) explain() error {
+	statements, direction := h.File.Up, "up"
+	if h.Record.Down {
+		statements, direction = h.File.Down, "down"
+	}
+	place := fmt.Sprintf("%s stopped halfway %s: %d of %d statements are done", h.File.Name, direction, h.Record.Position, len(statements))
+	if h.Record.Position < len(statements) {
+		next := statements[h.Record.Position]
+		state := "the next one"
+		if h.Record.Started != "" {
+			state = "it is not known whether the next one is, which had begun:"
+		}
+		place += fmt.Sprintf(", and %s is in line %d: %s", state, next.Line, shortened(next.SQL))
+	}
+	return problem.New(fmt.Sprintf("look at what that statement makes or drops in the database, then go on behind what is done: `airlock migrate %s --resume`", direction), "%s", place)
+}
+
+// shortened is one line of a statement for people.
+func shortened(sql string) string {
+	const limit = 120
+	sql = strings.Join(strings.Fields(sql), " ")
+	if len(sql) > limit {
+		sql = strings.ToValidUTF8(sql[:limit], "") + "…"
+	}
+	return sql
 }
 
 func joinVersions(versions []int64) string {
@@ -61,10 +100,14 @@ func ReadStatus(ctx context.Context, db *database.Database, set Set) (Status, er
 	if err != nil {
 		return Status{}, err
 	}
+	records, err := ReadRecords(ctx, db)
+	if err != nil {
+		return Status{}, err
+	}
 	var status Status
 	for version := range applied {
 		status.Current = max(status.Current, version)
-		if _, known := set.find(version); !known {
+		if _, known := set.Find(version); !known {
 			status.Unknown = append(status.Unknown, version)
 		}
 	}
@@ -74,6 +117,14 @@ func ReadStatus(ctx context.Context, db *database.Database, set Set) (Status, er
 			status.Applied = append(status.Applied, file)
 		} else {
 			status.Pending = append(status.Pending, file)
+		}
+		record, kept := records[file.Version]
+		switch {
+		case !kept:
+		case record.Half() && record.Applied == applied[file.Version]:
+			status.Half = &HalfDone{File: file, Record: record}
+		case record.Applied && applied[file.Version] && record.SHA256 != file.SHA256:
+			status.Edited = append(status.Edited, file)
 		}
 	}
 	return status, nil
@@ -87,9 +138,9 @@ func CurrentVersion(ctx context.Context, db *database.Database) (int64, error) {
 
 // appliedVersions returns the set of versions that count as applied, without goose's own version 0.
 func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool, error) {
-	exists := "select to_regclass('" + goose.DefaultTablename + "') is not null"
+	exists := "select to_regclass('" + database.GooseTable + "') is not null"
 	if db.Dialect == database.SQLite {
-		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + goose.DefaultTablename + "'"
+		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + database.GooseTable + "'"
 	}
 	var found bool
 	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil {
@@ -98,7 +149,7 @@ func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool
 	if !found {
 		return nil, notHidden(ctx, db)
 	}
-	store, err := goosedatabase.NewStore(dialect(db), goose.DefaultTablename)
+	store, err := goosedatabase.NewStore(Dialect(db), database.GooseTable)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +180,7 @@ func notHidden(ctx context.Context, db *database.Database) error {
 		join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')
 		and not pg_table_is_visible(c.oid)` // One that is visible by now was made since, by another run.
 	var schemas string
-	if err := db.QueryRowContext(ctx, query, goose.DefaultTablename).Scan(&schemas); err != nil {
+	if err := db.QueryRowContext(ctx, query, database.GooseTable).Scan(&schemas); err != nil {
 		return database.Explain(err, db.Title)
 	}
 	if schemas == "" {
@@ -137,10 +188,11 @@ func notHidden(ctx context.Context, db *database.Database) error {
 	}
 	return problem.Unknown("put the schema into the search_path of the URL (?search_path=NAME) or of the user (alter role NAME set search_path = NAME); if the user lacks the right, grant usage on schema NAME",
 		"what is applied to %s is not known: the table %s is in the schema %s, which the connection's search_path does not show",
-		db.Title, goose.DefaultTablename, schemas)
+		db.Title, database.GooseTable, schemas)
 }
 
-func dialect(db *database.Database) goose.Dialect {
+// Dialect returns what goose calls the dialect of a database.
+func Dialect(db *database.Database) goose.Dialect {
 	if db.Dialect == database.SQLite {
 		return goose.DialectSQLite3
 	}

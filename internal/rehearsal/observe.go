@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
@@ -93,11 +91,22 @@ func (o *observer) begin(ctx context.Context) (*Run, error) {
 
 // ours tells a statement of the migration from goose's own.
 func (o *observer) ours(statement database.Statement) bool {
-	return o.run != nil && !statement.Query && !strings.Contains(statement.SQL, goose.DefaultTablename)
+	return o.run != nil && !statement.Query
 }
 
-// Before begins to look at the locks of a statement outside of a transaction.
-func (o *observer) Before(ctx context.Context, session database.Session, statement database.Statement) error {
+// Statement runs a statement and notes what it did.
+func (o *observer) Statement(ctx context.Context, session database.Session, statement database.Statement, run func() error) error {
+	if err := o.prepare(ctx, session, statement); err != nil {
+		return err
+	}
+	started := time.Now()
+	err := run()
+	o.done(ctx, session, statement, time.Since(started), err)
+	return err
+}
+
+// prepare begins to look at the locks of a statement outside of a transaction.
+func (o *observer) prepare(ctx context.Context, session database.Session, statement database.Statement) error {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if !o.ours(statement) || o.look == nil {
@@ -121,8 +130,8 @@ func (o *observer) position(ctx context.Context) (bytes int64) {
 	return bytes
 }
 
-// After notes what a statement did.
-func (o *observer) After(ctx context.Context, session database.Session, statement database.Statement, took time.Duration, err error) {
+// done notes what a statement did.
+func (o *observer) done(ctx context.Context, session database.Session, statement database.Statement, took time.Duration, err error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if !o.ours(statement) {
@@ -159,7 +168,7 @@ func (o *observer) After(ctx context.Context, session database.Session, statemen
 func (o *observer) note(done *Statement, now seen, begun time.Time) {
 	for _, table := range slices.Sorted(maps.Keys(now.locks)) {
 		mode := now.locks[table]
-		if _, was := o.before[table]; !was || strings.Contains(table, goose.DefaultTablename) {
+		if _, was := o.before[table]; !was || strings.Contains(table, database.GooseTable) || strings.Contains(table, database.RecordTable) {
 			continue
 		}
 		if strength(mode) > strength("RowExclusiveLock") && strength(mode) > strength(o.last.locks[table]) {
@@ -217,7 +226,7 @@ func ask(ctx context.Context, session database.Session, query string) (seen, err
 }
 
 // End says of the locks of a transaction how long they were held.
-func (o *observer) End(database.Session, bool) {
+func (o *observer) End(database.Session, bool, error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	for _, one := range o.open {

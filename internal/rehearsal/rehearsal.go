@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -13,31 +14,31 @@ import (
 
 // Options say what is rehearsed.
 type Options struct {
-	// Open opens the copy, with an observer or without one. Everything in it may be changed.
-	Open func(context.Context, database.Observer) (*database.Database, error)
+	// Settings say how the copy is opened. Everything in it may be changed.
+	Settings database.Settings
 	// Set are the migrations; those that the copy has not applied are rehearsed.
 	Set migration.Set
 	// Budget is the size in bytes from which on a table's rows are sampled, zero to look at all.
 	Budget int64
 	// Progress is told how far it is, nil for nobody.
-	Progress migration.Progress
+	Progress apply.Progress
 }
 
 // Rehearse applies each pending migration to the copy, takes it back and applies it again, and compares what there is before and
 // after. That a migration fails is in the report; an error is what kept the rehearsal itself from going on.
 func Rehearse(ctx context.Context, options Options) (report Report, err error) {
 	watcher := &observer{}
-	db, err := options.Open(ctx, watcher)
-	if err != nil {
-		return Report{}, err
-	}
-	defer db.Close()
-	aside, err := options.Open(ctx, nil)
+	aside, err := database.Open(ctx, options.Settings)
 	if err != nil {
 		return Report{}, err
 	}
 	defer aside.Close()
-	if db.Dialect == database.PostgreSQL {
+	migrator, err := apply.Open(ctx, apply.Options{Settings: options.Settings, Set: options.Set, Observer: watcher})
+	if err != nil {
+		return Report{}, err
+	}
+	defer migrator.Close()
+	if aside.Dialect == database.PostgreSQL {
 		watcher.look = aside
 	}
 	status, err := migration.ReadStatus(ctx, aside, options.Set)
@@ -48,7 +49,7 @@ func Rehearse(ctx context.Context, options Options) (report Report, err error) {
 		return Report{}, err
 	}
 	report = Report{Digest: options.Set.Digest(), Version: status.Current, Migrations: []Migration{}}
-	r := rehearsing{Options: options, observer: watcher, aside: aside, migrator: migration.NewMigrator(db, options.Set, nil)}
+	r := rehearsing{Options: options, observer: watcher, aside: aside, migrator: migrator}
 	for i, file := range status.Pending {
 		if options.Progress != nil {
 			options.Progress.Advance(int64(i), int64(len(status.Pending)), file.Name)
@@ -70,7 +71,7 @@ type rehearsing struct {
 	observer *observer
 	// aside is a session beside the one that migrates.
 	aside    *database.Database
-	migrator *migration.Migrator
+	migrator *apply.Migrator
 }
 
 // state is what a copy holds at one moment.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -29,16 +30,18 @@ func rehearse(t *testing.T, settings database.Settings, rows string, texts ...st
 		t.Fatal(err)
 	}
 	db := databasetest.Open(t, settings)
-	if err := migration.NewMigrator(db, set, nil).Apply(t.Context(), 1, true); err != nil {
+	migrator, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer migrator.Close()
+	if err := migrator.Apply(t.Context(), 1, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.ExecContext(t.Context(), rows); err != nil {
 		t.Fatal(err)
 	}
-	report, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Set: set, Open: func(ctx context.Context, observer database.Observer) (*database.Database, error) {
-		settings.Observer = observer
-		return database.Open(ctx, settings)
-	}})
+	report, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Set: set, Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,10 +162,7 @@ func TestCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	started := make(chan struct{})
-	_, err = rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: first(func() { close(started); cancel() }), Open: func(ctx context.Context, observer database.Observer) (*database.Database, error) {
-		settings.Observer = observer
-		return database.Open(ctx, settings)
-	}})
+	_, err = rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: first(func() { close(started); cancel() }), Settings: settings})
 	<-started
 	if err == nil {
 		t.Error("got no error")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -29,7 +30,7 @@ func ReadCatalog(ctx context.Context, q Querier) (*Schema, error) {
 		}
 	}
 	for name, table := range s.tables.all() {
-		if c.gooses(table) {
+		if c.records(table) {
 			s.forgetQuietly(name)
 		}
 	}
@@ -276,8 +277,11 @@ func (c *catalog) tableAt(at place) *Table {
 	return table
 }
 
-// gooses tells whether a table is the one in which goose keeps its versions, by its columns: its name can be chosen.
-func (c *catalog) gooses(table *Table) bool {
+// records tells whether a table keeps what is applied: Airlock's, or goose's by its columns, since its name can be chosen.
+func (c *catalog) records(table *Table) bool {
+	if table.Name.Name == database.RecordTable {
+		return true
+	}
 	var columns []string
 	for _, column := range table.Columns {
 		columns = append(columns, column.Name)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/awsapi"
 	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/database"
@@ -143,16 +144,17 @@ func (w *Workspace) Database(ctx context.Context) (*database.Database, error) {
 	return database.Open(ctx, settings)
 }
 
-// MigratedDatabase opens the environment's database to migrate it, as the config's timeouts say.
-func (w *Workspace) MigratedDatabase(ctx context.Context, observer database.Observer) (*database.Database, error) {
-	settings, err := w.settings(ctx, true)
-	if err != nil {
-		return nil, err
+// MigratedDatabase says how the environment's database is opened to migrate it, which may make a file.
+func (w *Workspace) MigratedDatabase(ctx context.Context) (database.Settings, error) {
+	return w.settings(ctx, true)
+}
+
+// Limits say what migrations may do to others, as the config has it.
+func Limits(configured config.Migrations) apply.Limits {
+	return apply.Limits{
+		Lock: time.Duration(configured.LockTimeout), Statement: time.Duration(configured.StatementTimeout),
+		Retry: time.Duration(configured.RetryFor), End: configured.EndBlockers,
 	}
-	settings.LockTimeout = time.Duration(w.Config.Migrations.LockTimeout)
-	settings.StatementTimeout = time.Duration(w.Config.Migrations.StatementTimeout)
-	settings.Observer = observer
-	return database.Open(ctx, settings)
 }
 
 // NewDatabase tells whether the environment's database is a SQLite file that does not exist: the first migration makes it.
@@ -179,17 +181,21 @@ func (w *Workspace) Schema(ctx context.Context) (int64, error) {
 }
 
 // MigrateDown takes back what is applied beyond version to, and returns the names of the files.
-func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress migration.Progress) ([]string, error) {
+func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress apply.Progress) ([]string, error) {
 	set, err := w.call.MigrationSet()
 	if err != nil {
 		return nil, err
 	}
-	db, err := w.MigratedDatabase(ctx, nil)
+	settings, err := w.MigratedDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	steps, err := migration.NewMigrator(db, set, progress).Down(ctx, to)
+	migrator, err := apply.Open(ctx, apply.Options{Settings: settings, Set: set, Limits: Limits(w.Config.Migrations), Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	defer migrator.Close()
+	steps, err := migrator.Down(ctx, to)
 	names := make([]string, len(steps))
 	for i, step := range steps {
 		names[i] = step.File.Name

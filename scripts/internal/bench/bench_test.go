@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
@@ -83,16 +84,16 @@ func migrate(arguments []string) error {
 	if !strings.HasPrefix(settings.URL, "postgres:") {
 		settings.Dialect, settings.Path = database.SQLite, strings.TrimPrefix(settings.URL, "sqlite:")
 	}
-	opened, err := database.Open(context.Background(), settings)
-	if err != nil {
-		return err
-	}
-	defer opened.Close()
 	set, err := migration.Read(os.DirFS(folder), folder)
 	if err != nil {
 		return err
 	}
-	_, err = migration.NewMigrator(opened, set, nil).Up(context.Background())
+	migrator, err := apply.Open(context.Background(), apply.Options{Settings: settings, Set: set})
+	if err != nil {
+		return err
+	}
+	defer migrator.Close()
+	_, err = migrator.Up(context.Background())
 	return err
 }
 

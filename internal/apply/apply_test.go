@@ -1,4 +1,4 @@
-package migration_test
+package apply_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -20,7 +21,11 @@ func folder(files map[string]string) fstest.MapFS {
 	result := fstest.MapFS{}
 	for name, sections := range files {
 		up, down, _ := strings.Cut(sections, "|")
+		up, mark := strings.CutPrefix(up, noTransactionMark)
 		text := fmt.Sprintf("-- +goose Up\n%s\n-- +goose Down\n%s\n", up, down)
+		if mark {
+			text = noTransactionMark + text
+		}
 		result[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return result
@@ -35,16 +40,35 @@ func three() map[string]string {
 	}
 }
 
-func migrator(t *testing.T, db *database.Database, files map[string]string, progress migration.Progress) *migration.Migrator {
+func read(t *testing.T, files map[string]string) migration.Set {
 	t.Helper()
 	set, err := migration.Read(folder(files), "migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return migration.NewMigrator(db, set, progress)
+	return set
 }
 
-func versions(steps []migration.Step) []int64 {
+func open(t *testing.T, options apply.Options) *apply.Migrator {
+	t.Helper()
+	m, err := apply.Open(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func migrator(t *testing.T, settings database.Settings, files map[string]string, progress apply.Progress) *apply.Migrator {
+	t.Helper()
+	return open(t, apply.Options{Settings: settings, Set: read(t, files), Progress: progress})
+}
+
+func versions(steps []apply.Step) []int64 {
 	var result []int64
 	for _, step := range steps {
 		result = append(result, step.File.Version)
@@ -62,11 +86,8 @@ func (r *recorder) Advance(done, total int64, detail string) {
 func TestUpAndDown(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		tally := &migration.Tally{}
-		settings.Observer = tally
-		db := databasetest.Open(t, settings)
 		progress := &recorder{}
-		m := migrator(t, db, three(), progress)
+		m := migrator(t, settings, three(), progress)
 
 		up, err := m.Up(t.Context())
 		if err != nil {
@@ -78,7 +99,7 @@ func TestUpAndDown(t *testing.T) {
 		if diff := cmp.Diff([]string{"0/3 00001_users.sql", "1/3 00002_heroes.sql", "2/3 00003_name.sql", "3/3 done"}, progress.lines); diff != "" {
 			t.Errorf("progress (-want +got):\n%s", diff)
 		}
-		if count, slowest := tally.Statements(); count != 4 || slowest <= 0 {
+		if count, slowest := m.Tally(); count != 4 || slowest <= 0 {
 			t.Errorf("got %d statements, the slowest %s; want 4", count, slowest)
 		}
 		again, err := m.Up(t.Context())
@@ -108,7 +129,7 @@ func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
 		db := databasetest.Open(t, settings)
-		status, err := migrator(t, db, three(), nil).Status(t.Context())
+		status, err := migrator(t, settings, three(), nil).Status(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,11 +145,10 @@ func TestStatusChangesNothing(t *testing.T) {
 func TestFailureNamesTheFileAndKeepsWhatWasApplied(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		db := databasetest.Open(t, settings)
 		files := three()
 		files["00002_heroes.sql"] = "create table heroes (id integer primary key);\ninsert into missing values (1);|drop table heroes;"
 
-		applied, err := migrator(t, db, files, nil).Up(t.Context())
+		applied, err := migrator(t, settings, files, nil).Up(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "00002_heroes.sql failed") || problem.Hint(err) == "" {
 			t.Errorf("got error %v with hint %q", err, problem.Hint(err))
 		}
@@ -136,7 +156,7 @@ func TestFailureNamesTheFileAndKeepsWhatWasApplied(t *testing.T) {
 			t.Errorf("applied (-want +got):\n%s", diff)
 		}
 
-		applied, err = migrator(t, db, three(), nil).Up(t.Context())
+		applied, err = migrator(t, settings, three(), nil).Up(t.Context())
 		if err != nil {
 			t.Fatalf("the corrected set: %v", err)
 		}
@@ -149,16 +169,15 @@ func TestFailureNamesTheFileAndKeepsWhatWasApplied(t *testing.T) {
 func TestUpAndDownRefuseADatabaseThatIsNewer(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		db := databasetest.Open(t, settings)
-		if _, err := migrator(t, db, three(), nil).Up(t.Context()); err != nil {
+		if _, err := migrator(t, settings, three(), nil).Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		older := three()
 		delete(older, "00003_name.sql")
-		if _, err := migrator(t, db, older, nil).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "it has applied version 3, and the folder lacks it") {
+		if _, err := migrator(t, settings, older, nil).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "it has applied version 3, and the folder lacks it") {
 			t.Errorf("up: got error %v", err)
 		}
-		if _, err := migrator(t, db, older, nil).Down(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "no file that could take it back") {
+		if _, err := migrator(t, settings, older, nil).Down(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "no file that could take it back") {
 			t.Errorf("down: got error %v", err)
 		}
 	})
@@ -167,14 +186,13 @@ func TestUpAndDownRefuseADatabaseThatIsNewer(t *testing.T) {
 func TestUpRefusesAFileThatComesLate(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		db := databasetest.Open(t, settings)
 		early := three()
 		delete(early, "00002_heroes.sql")
 		early["00003_name.sql"] = "create table heroes (id integer);|drop table heroes;"
-		if _, err := migrator(t, db, early, nil).Up(t.Context()); err != nil {
+		if _, err := migrator(t, settings, early, nil).Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		_, err := migrator(t, db, three(), nil).Up(t.Context())
+		_, err := migrator(t, settings, three(), nil).Up(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "00002_heroes.sql is older than version 3") {
 			t.Errorf("got error %v", err)
 		}
@@ -184,8 +202,7 @@ func TestUpRefusesAFileThatComesLate(t *testing.T) {
 func TestDownToAnUnknownVersion(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		db := databasetest.Open(t, settings)
-		_, err := migrator(t, db, three(), nil).Down(t.Context(), 2026)
+		_, err := migrator(t, settings, three(), nil).Down(t.Context(), 2026)
 		if err == nil || problem.KindOf(err) != problem.Usage {
 			t.Errorf("got error %v", err)
 		}
@@ -197,19 +214,24 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
 		type outcome struct {
-			steps []migration.Step
+			steps []apply.Step
 			err   error
 		}
 		outcomes := make(chan outcome)
 		for range 2 {
-			db := databasetest.Open(t, settings)
 			go func() {
 				set, err := migration.Read(folder(three()), "migrations")
 				if err != nil {
 					outcomes <- outcome{err: err}
 					return
 				}
-				steps, err := migration.NewMigrator(db, set, nil).Up(t.Context())
+				m, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
+				if err != nil {
+					outcomes <- outcome{err: err}
+					return
+				}
+				defer m.Close()
+				steps, err := m.Up(t.Context())
 				outcomes <- outcome{steps, err}
 			}()
 		}
@@ -226,51 +248,4 @@ func TestTwoRunsAtOnce(t *testing.T) {
 			t.Errorf("applied by both together (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func TestReadRefuses(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		files map[string]string
-		want  string
-	}{
-		{"an empty folder", map[string]string{"README.md": ""}, "has no migrations"},
-		{"two files of one version", map[string]string{"1_a.sql": "", "01_b.sql": ""}, "the same version 1 as"},
-		{"a migration in Go", map[string]string{"1_a.sql": "", "2_b.go": ""}, "a migration written in Go"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := migration.Read(folder(test.files), "migrations")
-			if err == nil || !strings.Contains(err.Error(), test.want) || problem.Hint(err) == "" {
-				t.Errorf("got error %v with hint %q, want one with %q", err, problem.Hint(err), test.want)
-			}
-		})
-	}
-}
-
-func TestReadOrdersByNumberAndDigestsEverything(t *testing.T) {
-	t.Parallel()
-	set, err := migration.Read(folder(map[string]string{"10_c.sql": "", "9_b.sql": "", "1_a.sql": "", "schema.sql": "", "x_test.go": ""}), "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []int64
-	for _, file := range set.Files {
-		got = append(got, file.Version)
-	}
-	if diff := cmp.Diff([]int64{1, 9, 10}, got); diff != "" {
-		t.Errorf("versions (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"schema.sql"}, set.Ignored); diff != "" {
-		t.Errorf("ignored (-want +got):\n%s", diff)
-	}
-	other, err := migration.Read(folder(map[string]string{"10_c.sql": "select 1;", "9_b.sql": "", "1_a.sql": ""}), "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if set.Digest() == other.Digest() {
-		t.Error("an edited file left the digest as it was")
-	}
 }

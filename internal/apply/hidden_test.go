@@ -1,4 +1,4 @@
-package migration_test
+package apply_test
 
 import (
 	"net/url"
@@ -14,7 +14,7 @@ import (
 func TestAHiddenVersionTableIsInconclusive(t *testing.T) {
 	t.Parallel()
 	location := databasetest.PostgreSQL(t)
-	with := func(path string) *database.Database {
+	with := func(path string) database.Settings {
 		parsed, err := url.Parse(location)
 		if err != nil {
 			t.Fatal(err)
@@ -22,9 +22,9 @@ func TestAHiddenVersionTableIsInconclusive(t *testing.T) {
 		query := parsed.Query()
 		query.Set("search_path", path)
 		parsed.RawQuery = query.Encode()
-		return databasetest.Open(t, database.Settings{Dialect: database.PostgreSQL, URL: parsed.String()})
+		return database.Settings{Dialect: database.PostgreSQL, URL: parsed.String()}
 	}
-	if _, err := with("public").ExecContext(t.Context(), "create schema app"); err != nil {
+	if _, err := databasetest.Open(t, with("public")).ExecContext(t.Context(), "create schema app"); err != nil {
 		t.Fatal(err)
 	}
 	seeing := migrator(t, with("app"), three(), nil)
