@@ -77,7 +77,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	}
 	steps, err := open(t, quick(settings, t, files, time.Minute)).Up(t.Context())
 	if err == nil || len(steps) != 1 || !strings.Contains(err.Error(), "2_b.sql failed in line 5") || !strings.Contains(err.Error(), "No space left on device") {
-		t.Errorf("got %+v and error %v", steps, err)
+		t.Errorf("got %q and error %v", remarks(steps), err)
 	}
 	var left int
 	if err := other.QueryRowContext(t.Context(), "select count(*) from pg_class where relname = 'b'").Scan(&left); err != nil || left != 0 {

@@ -201,6 +201,9 @@ func (g *guard) finished(ctx context.Context, session database.Session) {
 // settled puts a file on the list of those that are done.
 func (g *guard) settled(file *current) {
 	step := Step{File: file.file, Empty: len(file.statements) == 0, Remarks: file.tries.remarks()}
+	if _, ended := g.watch.found(); len(ended) > 0 {
+		step.Remarks = append(step.Remarks, "ended, as the config allows: "+joined(ended))
+	}
 	if !file.begun.IsZero() {
 		step.Duration = time.Since(file.begun)
 	}

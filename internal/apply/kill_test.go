@@ -51,7 +51,21 @@ func text(t *testing.T, db *database.Database, query string) string {
 // equals compares a database with one that nothing disturbed.
 func equals(t *testing.T, undisturbed, settings database.Settings) {
 	t.Helper()
+	comparing(t, undisturbed)(settings)
+}
+
+// comparing reads the undisturbed database once.
+func comparing(t *testing.T, undisturbed database.Settings) func(database.Settings) {
+	t.Helper()
 	wantSchema, wantData, wantVersions := contentOf(t, undisturbed)
+	return func(settings database.Settings) {
+		t.Helper()
+		compare(t, wantSchema, wantData, wantVersions, settings)
+	}
+}
+
+func compare(t *testing.T, wantSchema fingerprint.Schema, wantData fingerprint.Data, wantVersions string, settings database.Settings) {
+	t.Helper()
 	schema, data, versions := contentOf(t, settings)
 	for _, difference := range fingerprint.CompareSchemas(wantSchema, schema) {
 		t.Errorf("the schema differs: %s", difference.Message)
@@ -114,6 +128,24 @@ func killed(t *testing.T, settings database.Settings, path string, boundary int)
 	return true
 }
 
+// killedEverywhere kills a run at each boundary, each in a database of its own.
+func killedEverywhere(t *testing.T, dialect database.Dialect, path string) []database.Settings {
+	t.Helper()
+	var all []database.Settings
+	for boundary := 1; ; boundary++ {
+		settings := database.Settings{Dialect: dialect, Create: true}
+		if dialect == database.SQLite {
+			settings.Path = filepath.Join(t.TempDir(), "app.db")
+		} else {
+			settings.URL = databasetest.PostgreSQL(t)
+		}
+		if !killed(t, settings, path, boundary) {
+			return all
+		}
+		all = append(all, settings)
+	}
+}
+
 // A run that is killed at any boundary leaves what the next one brings to the end of an undisturbed one. Where a file is one
 // transaction it needs nobody's help; else it says where it stopped, and goes on when it is told to.
 func TestKilledAtEveryBoundary(t *testing.T) {
@@ -131,21 +163,12 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 				if _, err := migrator(t, undisturbed, files, nil).Up(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				refusals := 0
-				for boundary := 1; ; boundary++ {
-					settings := undisturbed
-					if settings.Dialect == database.SQLite {
-						settings.Path = filepath.Join(t.TempDir(), "app.db")
-					} else {
-						settings.URL = databasetest.PostgreSQL(t)
-					}
-					if !killed(t, settings, path, boundary) {
-						break
-					}
-					if refused(t, settings, files, boundary) {
+				refusals, equal := 0, comparing(t, undisturbed)
+				for i, settings := range killedEverywhere(t, undisturbed.Dialect, path) {
+					if refused(t, settings, files, i+1) {
 						refusals++
 					}
-					equals(t, undisturbed, settings)
+					equal(settings)
 				}
 				if (refusals > 0) != noTransaction {
 					t.Errorf("%d runs had to be told to go on", refusals)

@@ -135,8 +135,7 @@ func serverProcess(ctx context.Context, conn *sql.Conn, title string) (process, 
 		return process{}, err
 	}
 	if told != serving.pid {
-		return process{}, problem.New("connect to the server itself: another port or host than the pooler's, as a rule 5432",
-			"database %s is reached through a pooler, behind which locks and settings do not stay with a session", title)
+		return process{}, database.Pooled(title)
 	}
 	return serving, nil
 }

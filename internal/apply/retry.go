@@ -170,7 +170,9 @@ func (m *Migrator) try(ctx context.Context, up bool, decide func(migration.Statu
 		if !(lost(err) || waited(err) && whole) || !budget.again(ctx, m.guard, failed, err) {
 			return steps, m.explain(err, failed)
 		}
-		m.endLost(ctx)
+		if lost(err) {
+			m.endLost(ctx)
+		}
 	}
 }
 

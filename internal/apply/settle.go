@@ -63,18 +63,14 @@ func relation(name statement.Name) string { return statement.Quote(name) }
 // lookBefore notes what there is before a statement that runs alone.
 func lookBefore(ctx context.Context, db *database.Database, change statement.Change, number int) (before, error) {
 	b := before{Statement: number}
-	query, table := "", ""
+	var err error
 	switch c := change.(type) {
 	case statement.CreateIndex:
-		query, table = "select indexrelid::bigint from pg_index where indrelid = to_regclass($1)", relation(c.Table)
+		b.Indexes, err = numbers(ctx, db, "select indexrelid::bigint from pg_index where indrelid = to_regclass($1)", relation(c.Table))
 	case statement.Reindex:
 		// The unfinished copies stand beside the old ones, wherever those are.
-		query, table = "select indexrelid::bigint from pg_index where not indisvalid and $1 is not null", relation(c.Object)
-	default:
-		return b, nil
+		b.Indexes, err = numbers(ctx, db, "select indexrelid::bigint from pg_index where not indisvalid")
 	}
-	var err error
-	b.Indexes, err = numbers(ctx, db, query, table)
 	return b, err
 }
 

@@ -153,17 +153,21 @@ func (w *watch) blocked(ctx context.Context, pid uint32, limits Limits) error {
 		if one.pid == 0 || !slices.Contains(limits.End, one.application) {
 			continue
 		}
-		// The number may be another session's by now.
+		// It is noted first: the migration goes on at once, and may have said its remarks before the answer is here. The number may be
+		// another session's by now.
+		w.mutex.Lock()
+		w.ending = append(w.ending, one)
+		w.mutex.Unlock()
 		var ended bool
 		err := w.migrator.aside.QueryRowContext(ctx, `select coalesce(bool_or(pg_terminate_backend(pid)), false) from pg_stat_activity
 			where pid = $1 and application_name = $2 and pid = any(pg_blocking_pids($3))`, int64(one.pid), one.application, int64(pid)).Scan(&ended)
+		if err != nil || !ended {
+			w.mutex.Lock()
+			w.ending = slices.DeleteFunc(w.ending, func(other session) bool { return other == one })
+			w.mutex.Unlock()
+		}
 		if err != nil {
 			return err
-		}
-		if ended {
-			w.mutex.Lock()
-			w.ending = append(w.ending, one)
-			w.mutex.Unlock()
 		}
 	}
 	return nil

@@ -66,12 +66,24 @@ func explainCertificate(err error, title string) error {
 	return problem.New("see that the clock of this machine is right, and renew the certificate of the server", "the certificate of database %s is not valid: %w", title, err)
 }
 
+// Pooled says that a pooler stands between Airlock and the server. https://www.pgbouncer.org/features.html
+func Pooled(title string) error {
+	return problem.New("connect to the server itself: another port or host than the pooler's, as a rule 5432",
+		"database %s is reached through a pooler, behind which locks and settings do not stay with a session", title)
+}
+
 func explainServer(server *pgconn.PgError, err error, title string) error {
 	if server.Code == "28000" && strings.Contains(server.Message, "pg_hba.conf") {
 		return problem.New("if it says no encryption: connect with sslmode=require or verify-full; else the server must be told to let this user in from here",
 			"database %s lets nobody in this way: %s", title, server.Message)
 	}
 	switch server.Code {
+	case "42P05", "26000":
+		return Pooled(title) // A prepared statement of another session, or one that went with it.
+	case "08P01":
+		if strings.Contains(server.Message, "startup parameter") {
+			return Pooled(title)
+		}
 	case "28P01", "28000":
 		return problem.New("check user and password of the database URL",
 			"database %s refused the user name or password (%s)", title, server.Code)

@@ -1,0 +1,312 @@
+package apply_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/apply"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+)
+
+// cutAfter is a hook that runs a statement to its end, and then ends its session as if the client had been killed.
+func cutAfter(t *testing.T, settings database.Settings, contains string) *after {
+	return &after{contains: contains, t: t, settings: settings}
+}
+
+type after struct {
+	contains string
+	t        *testing.T
+	settings database.Settings
+	done     bool
+}
+
+func (a *after) Statement(_ context.Context, session database.Session, statement database.Statement, run func() error) error {
+	err := run()
+	if !a.done && strings.Contains(statement.SQL, a.contains) {
+		a.done = true
+		_, other := givenAt(a.t, a.settings.URL, "select 1")
+		if _, err := other.Exec("select pg_terminate_backend($1)", int64(session.PID())); err != nil {
+			a.t.Error(err)
+		}
+	}
+	return err
+}
+
+func (*after) End(database.Session, bool, error) {}
+
+// What runs alone and had begun is settled from the catalogs: the same run goes on by itself, another one when it is told to.
+func TestWhatHadBegunIsSettled(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, statement string
+		// again is run when the statement was cut off before it began; done what proves that it ran once.
+		query, want string
+	}{
+		{"an index", "create index concurrently heroes_level on heroes (level);", "select string_agg(indexrelid::regclass::text || indisvalid, ',' order by indexrelid::regclass::text) from pg_index where indrelid = 'heroes'::regclass", "heroes_leveltrue,old_indextrue"},
+		{"an index without a name", "create index concurrently on heroes (level);", "select count(*)::text from pg_index where indrelid = 'heroes'::regclass", "2"},
+		{"an index dropped", "drop index concurrently old_index;", "select count(*)::text from pg_index where indrelid = 'heroes'::regclass", "0"},
+		{"an index made anew", "reindex table concurrently heroes;", "select count(*)::text from pg_index where indrelid = 'heroes'::regclass and indisvalid", "1"},
+		{"a partition detached", "alter table events detach partition events_1 concurrently;", "select count(*)::text from pg_inherits", "0"},
+		{"vacuum", "vacuum heroes;", "select '1'", "1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			setup := "create table heroes (id integer, level integer); create index old_index on heroes (id); insert into heroes values (1, 2);" +
+				"create table events (id integer) partition by range (id); create table events_1 partition of events for values from (1) to (2)"
+			files := one(noTransactionMark + "insert into heroes values (7, 7);\n" + test.statement + "\ninsert into heroes values (8, 8);|")
+			check := func(settings database.Settings) {
+				t.Helper()
+				_, other := givenAt(t, settings.URL, "select 1")
+				var got, rows string
+				if err := other.QueryRow(test.query).Scan(&got); err != nil || got != test.want {
+					t.Errorf("got %q, want %q: %v", got, test.want, err)
+				}
+				if err := other.QueryRow("select string_agg(id::text, ',' order by id) from heroes").Scan(&rows); err != nil || rows != "1,7,8" {
+					t.Errorf("got rows %q: %v", rows, err)
+				}
+			}
+			word := strings.Fields(test.statement)[0]
+			for _, where := range []string{"before", "after"} {
+				settings, _ := given(t, setup)
+				options := quick(settings, t, files, 0)
+				if where == "after" {
+					options.Observer = cutAfter(t, settings, word+" ")
+				} else {
+					options.Observer = &hook{contains: word + " ", before: func(session database.Session) {
+						_, other := givenAt(t, settings.URL, "select 1")
+						_, _ = other.Exec("select pg_terminate_backend($1)", int64(session.PID()))
+					}}
+				}
+				_, err := open(t, options).Up(t.Context())
+				if err == nil {
+					t.Fatal("the first run did not end")
+				}
+				_, err = open(t, quick(settings, t, files, 0)).Up(t.Context())
+				if err == nil || !strings.Contains(err.Error(), "00001_one.sql stopped halfway up: 1 of 3 statements are done, and it is not known whether the next one is, which had begun: is in line 4: "+word) {
+					t.Fatalf("%s: got error %v", where, err)
+				}
+				resumed := quick(settings, t, files, 0)
+				resumed.Resume = true
+				if _, err := open(t, resumed).Up(t.Context()); err != nil {
+					t.Fatalf("%s: resumed: %v", where, err)
+				}
+				check(settings)
+
+				settings, _ = given(t, setup)
+				options = quick(settings, t, files, time.Minute)
+				options.Observer = cutAfter(t, settings, word+" ")
+				if _, err := open(t, options).Up(t.Context()); err != nil {
+					t.Fatalf("in one run: %v", err)
+				}
+				check(settings)
+			}
+		})
+	}
+}
+
+// What the catalogs cannot tell is asked of a person.
+func TestWhatCannotBeSettled(t *testing.T) {
+	t.Parallel()
+	files := one(noTransactionMark + "insert into heroes values (1);\ncall fill();\ninsert into heroes values (3);|")
+	for _, at := range []int{2, 3} {
+		settings, other := given(t, "create table heroes (id integer); create procedure fill() language plpgsql as $$ begin insert into heroes values (2); commit; end $$")
+		options := quick(settings, t, files, time.Minute)
+		options.Observer = cutAfter(t, settings, "call")
+		_, err := open(t, options).Up(t.Context())
+		if problem.KindOf(err) != problem.Inconclusive || !strings.Contains(fmt.Sprint(err), "the catalogs do not tell whether statement 2 of 00001_one.sql, in line 4, was done") || !strings.Contains(problem.Hint(err), "--resume-at 2, or behind it: --resume-at 3") {
+			t.Fatalf("got error %v with hint %q", err, problem.Hint(err))
+		}
+		resumed := quick(settings, t, files, 0)
+		resumed.Resume = true
+		if _, err := open(t, resumed).Up(t.Context()); problem.KindOf(err) != problem.Inconclusive {
+			t.Errorf("got error %v", err)
+		}
+		resumed.ResumeAt = 4
+		if _, err := open(t, resumed).Up(t.Context()); problem.KindOf(err) != problem.Usage {
+			t.Errorf("got error %v", err)
+		}
+		resumed.ResumeAt = at
+		if _, err := open(t, resumed).Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := map[int]string{2: "1,2,2,3", 3: "1,2,3"}[at]
+		var got string
+		if err := other.QueryRow("select string_agg(id::text, ',' order by id) from heroes").Scan(&got); err != nil || got != want {
+			t.Errorf("resumed at %d: got rows %q, want %q: %v", at, got, want, err)
+		}
+	}
+}
+
+// An index that an open transaction kept from being finished is dropped before the next try; one that another run left is said.
+func TestUnfinishedIndexes(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "create table heroes (id integer); insert into heroes values (1), (1)")
+	files := one(noTransactionMark + "create index concurrently if not exists heroes_id on heroes (id);|")
+	release := holding(t, other, "insert into heroes values (2)")
+	options := quick(settings, t, files, time.Minute)
+	options.Limits.Statement = 300 * time.Millisecond
+	_, err := open(t, options).Up(t.Context())
+	release()
+	if err == nil || !strings.Contains(err.Error(), "statement timeout") {
+		t.Fatalf("got error %v", err)
+	}
+	resumed := quick(settings, t, files, 0)
+	resumed.Resume = true
+	if _, err := open(t, resumed).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var valid bool
+	if err := other.QueryRow("select indisvalid from pg_index where indexrelid = 'heroes_id'::regclass").Scan(&valid); err != nil || !valid {
+		t.Errorf("the index is valid: %t, %v", valid, err)
+	}
+
+	// Given an index of the same name that something else left unfinished.
+	settings, other = given(t, "create table heroes (id integer); insert into heroes values (1), (1)")
+	if _, err := other.Exec("create unique index concurrently heroes_id on heroes (id)"); err == nil {
+		t.Fatal("the index was made")
+	}
+	_, err = open(t, quick(settings, t, files, 0)).Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "the index heroes_id is INVALID, so that no query uses it, and it was there before") || !strings.Contains(problem.Hint(err), "drop index concurrently heroes_id") {
+		t.Fatalf("got error %v with hint %q", err, problem.Hint(err))
+	}
+	if _, err := other.Exec("drop index concurrently heroes_id"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, resumedOn(settings, t, files)).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func resumedOn(settings database.Settings, t *testing.T, files map[string]string) apply.Options {
+	options := quick(settings, t, files, 0)
+	options.Resume = true
+	return options
+}
+
+// A file that ends transactions itself is no single transaction, whatever its head says.
+func TestFilesThatControlTransactions(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, up string }{
+		{"a commit in goose's transaction", "create table a (id integer);\ncommit;\ninsert into a values (1);\ninsert into a values (2);"},
+		{"a transaction of its own", noTransactionMark + "create table a (id integer);\nbegin;\ninsert into a values (1);\ninsert into a values (2);\ncommit;"},
+		{"a block that commits", noTransactionMark + "create table a (id integer);\n-- +goose StatementBegin\ndo $$ begin insert into a values (1); commit; end $$;\n-- +goose StatementEnd\ninsert into a values (2);"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			files := one(test.up + "|drop table a;")
+			path := onDisk(t, files)
+			undisturbed, _ := given(t, "select 1")
+			if _, err := migrator(t, undisturbed, files, nil).Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			equal := comparing(t, undisturbed)
+			for i, settings := range killedEverywhere(t, database.PostgreSQL, path) {
+				boundary := i + 1
+				_, err := migrator(t, settings, files, nil).Up(t.Context())
+				if err != nil {
+					options := resumedOn(settings, t, files)
+					if strings.Contains(err.Error(), "which had begun: is in line 5: do $$") {
+						options.ResumeAt = map[int]int{4: 2, 5: 3}[boundary]
+					}
+					if _, err := open(t, options).Up(t.Context()); err != nil {
+						t.Fatalf("boundary %d: %v", boundary, err)
+					}
+				}
+				equal(settings)
+			}
+		})
+	}
+}
+
+// An applied file that is edited is refused before anything runs, also when goose applied it before Airlock came.
+func TestAnEditedFileIsRefused(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "select 1")
+	files := three()
+	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files["00002_heroes.sql"] += "\n-- edited"
+	files["00004_more.sql"] = "create table more (id integer);|drop table more;"
+	_, err := migrator(t, settings, files, nil).Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "00002_heroes.sql was applied as another file") {
+		t.Errorf("got error %v", err)
+	}
+	// Without the record nothing is known of what was applied; from then on it is.
+	if _, err := other.Exec("drop table airlock_migrations"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files["00001_users.sql"] += "\n-- edited"
+	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err == nil {
+		t.Error("got no error")
+	}
+	// What goes down may have been mended.
+	if steps, err := migrator(t, settings, files, nil).Down(t.Context(), 0); err != nil || len(steps) != 4 {
+		t.Errorf("got %v, %v", versions(steps), err)
+	}
+}
+
+// goose looks for its table where search_path says: a migration that changes it for new connections must not hide it.
+func TestAChangedSearchPathDoesNotHideTheVersions(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "create schema app")
+	var name string
+	if err := other.QueryRow("select current_database()").Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"1_a.sql": "create table a (id integer);\nalter database " + name + " set search_path = app;|drop table a;",
+		"2_b.sql": "create table b (id integer);|drop table b;",
+	}
+	options := quick(settings, t, files, time.Minute)
+	// Given a connection that is lost behind the first file: the next one has the new search_path.
+	options.Observer = &hook{contains: "create table b", before: func(session database.Session) {
+		_, _ = other.Exec("select pg_terminate_backend($1)", int64(session.PID()))
+	}}
+	steps, err := open(t, options).Up(t.Context())
+	if err != nil || !slices.Equal(versions(steps), []int64{1, 2}) {
+		t.Fatalf("got %v, %v", versions(steps), err)
+	}
+	var schemas string
+	if err := other.QueryRow("select string_agg(schemaname || '.' || tablename, ',' order by tablename) from pg_tables where schemaname in ('app', 'public')").Scan(&schemas); err != nil || schemas != "public.a,public.airlock_migrations,public.b,public.goose_db_version" {
+		t.Errorf("got tables %q, %v", schemas, err)
+	}
+}
+
+// What a file leaves in the session is for those behind it as well, and is said.
+func TestWhatAFileLeavesInTheSession(t *testing.T) {
+	t.Parallel()
+	settings, _ := given(t, "select 1")
+	files := map[string]string{
+		"1_a.sql": "set work_mem = '1MB';\nset local enable_seqscan = off;\nset lock_timeout = '1h';|",
+		"2_b.sql": "create temporary table kept (id integer);\ncreate temporary table gone (id integer) on commit drop;|",
+		"3_c.sql": "create table c as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
+		"4_d.sql": "set local lock_timeout = '20ms';\nset local statement_timeout = '1h';\ncreate table d as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
+	}
+	steps, err := open(t, quick(settings, t, files, 0)).Up(t.Context())
+	if err != nil || len(steps) != 4 {
+		t.Fatal(err)
+	}
+	for i, want := range [][]string{{"it left in the session, for those behind it: set work_mem"}, {"it left in the session, for those behind it: set work_mem, temporary table kept"}} {
+		if !slices.Equal(steps[i].Remarks, want) {
+			t.Errorf("file %d: got %q, want %q", i+1, steps[i].Remarks, want)
+		}
+	}
+	_, other := givenAt(t, settings.URL, "select 1")
+	for table, want := range map[string]string{"c": "300ms 1min", "d": "20ms 1min"} {
+		var got string
+		if err := other.QueryRow("select lock_timeout || ' ' || statement_timeout from " + table).Scan(&got); err != nil || got != want {
+			t.Errorf("limits in %s: got %q, want %q: %v", table, got, want, err)
+		}
+	}
+}
