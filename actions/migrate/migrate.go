@@ -127,7 +127,8 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	defer progress.Done()
 	migrator, err := apply.Open(ctx, apply.Options{
 		Settings: settings, Set: set, Limits: aimed.limits, Progress: progress,
-		Resume: call.Inputs.Bool("resume"), ResumeAt: call.Inputs.Int("resume-at"),
+		AcceptLoss: call.Inputs.List("accept-data-loss"),
+		Resume:     call.Inputs.Bool("resume"), ResumeAt: call.Inputs.Int("resume-at"),
 	})
 	if err != nil {
 		err = result.Checklist.Failure(ctx, "database", "The database answers", err)
@@ -245,6 +246,16 @@ func (m migrating) plan(ctx context.Context) error {
 			return checklist.Result{}, err
 		}
 		m.list(undo, "would be taken back")
+		losses, err := m.migrator.Losses(ctx, undo)
+		if err != nil {
+			return checklist.Result{}, err
+		}
+		for _, one := range losses {
+			m.result.Checklist.Items = append(m.result.Checklist.Items, checklist.Item{
+				ID: "loss", Title: "Data that would be lost", Verdict: checklist.Warn, Evidence: strings.TrimPrefix(one.Table+": "+one.What+" ("+one.File+")", ": "),
+				Hint: "it is refused unless --accept-data-loss names the table",
+			})
+		}
 		return checklist.Passed(fmt.Sprintf("%s is at version %d, %d would be taken back", m.migrator.Title(), status.Current, len(undo))), nil
 	})
 	return nil

@@ -42,6 +42,8 @@ type Options struct {
 	// catalogs cannot tell; zero leaves it to them.
 	Resume   bool
 	ResumeAt int
+	// AcceptLoss names the tables of which Down may destroy data; AnyLoss stands for all, and for what is not known.
+	AcceptLoss []string
 	// Progress is told how many migrations are done, and what is waited for; nil for nobody.
 	Progress Progress
 	// Observer sees each statement behind the guard, nil for nobody.
@@ -165,11 +167,14 @@ func (m *Migrator) undo(status migration.Status, to int64) ([]migration.File, er
 	return undo, nil
 }
 
-// Down takes back what is applied beyond version to, newest first. The steps are what was taken back, also when an
+// Down takes back what is applied beyond version to, newest first, unless that loses data that nobody accepted. The steps are what was taken back, also when an
 // error ended the run.
 func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
 	decide := func(status migration.Status) (plan, error) {
 		undo, err := m.undo(status, to)
+		if err == nil {
+			err = m.refuseLosses(ctx, undo)
+		}
 		return plan{files: undo}, err
 	}
 	return m.try(ctx, false, decide, func(ctx context.Context, provider *goose.Provider) error {

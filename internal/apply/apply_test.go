@@ -65,7 +65,7 @@ func open(t *testing.T, options apply.Options) *apply.Migrator {
 
 func migrator(t *testing.T, settings database.Settings, files map[string]string, progress apply.Progress) *apply.Migrator {
 	t.Helper()
-	return open(t, apply.Options{Settings: settings, Set: read(t, files), Progress: progress})
+	return open(t, apply.Options{Settings: settings, Set: read(t, files), AcceptLoss: []string{apply.AnyLoss}, Progress: progress})
 }
 
 func versions(steps []apply.Step) []int64 {

@@ -16,7 +16,7 @@ const up = "-- +goose Up\ncreate table users (id integer);\n"
 
 func migrator(t *testing.T, settings database.Settings, set migration.Set) *apply.Migrator {
 	t.Helper()
-	m, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
+	m, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set, AcceptLoss: []string{apply.AnyLoss}})
 	if err != nil {
 		t.Fatal(err)
 	}

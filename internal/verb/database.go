@@ -190,7 +190,7 @@ func (w *Workspace) MigrateDown(ctx context.Context, to int64, progress apply.Pr
 	if err != nil {
 		return nil, err
 	}
-	migrator, err := apply.Open(ctx, apply.Options{Settings: settings, Set: set, Limits: Limits(w.Config.Migrations), Progress: progress})
+	migrator, err := apply.Open(ctx, apply.Options{Settings: settings, Set: set, Limits: Limits(w.Config.Migrations), AcceptLoss: []string{apply.AnyLoss}, Progress: progress})
 	if err != nil {
 		return nil, err
 	}
