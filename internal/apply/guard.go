@@ -40,6 +40,8 @@ type run struct {
 	// queue are the files that are not done, in order; the first is under way.
 	queue []*current
 	done  []Step
+	// changed tells that something ran in the session that can change its settings.
+	changed bool
 }
 
 // current is the file under way.
@@ -101,6 +103,7 @@ func (g *guard) Statement(ctx context.Context, session database.Session, stateme
 		return nil // A run before this one did it.
 	}
 	run = g.counted(ctx, session, statement, run)
+	defer func(changes bool) { g.run.changed = g.run.changed || changes }(lasting.MatchString(statement.SQL))
 	if file.stepwise {
 		return g.step(ctx, session, statement, file, run)
 	}
@@ -216,10 +219,14 @@ func (g *guard) settled(file *current) {
 }
 
 // limits sets the limits of the next statement. At the beginning of a file they are those of the options; later ones of the file's own
-// stay where they are smaller. They are said before each statement, because a transaction that is rolled back takes them along.
+// stay where they are smaller. They are said before each statement, because a transaction that is rolled back takes them along; only
+// while nothing ran in the session that can change a setting they are known to be those with which it was opened.
 func (g *guard) limits(ctx context.Context, session database.Session, file *current, local bool) error {
 	if err := g.watch.exceeded(); err != nil {
 		return err
+	}
+	if !g.run.changed && local {
+		return nil
 	}
 	query := g.watch.limit(file.untimed, local)
 	file.untimed = false

@@ -5,8 +5,10 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/migration"
 )
 
 // lasting are the words without which a statement leaves nothing in its session.
@@ -14,12 +16,7 @@ var lasting = regexp.MustCompile(`(?i)\b(set|set_config|reset|discard|temp|tempo
 
 // leaves tells whether a file may leave something in its session.
 func leaves(file *current) bool {
-	for _, one := range file.statements {
-		if lasting.MatchString(one.SQL) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(file.statements, func(one migration.Statement) bool { return lasting.MatchString(one.SQL) })
 }
 
 // leftovers says what a session has that the next one would not: settings and temporary tables. The limits that are set before each
