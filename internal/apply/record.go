@@ -60,16 +60,20 @@ func upsert(table string) string {
 }
 
 func values(file migration.File, statements []migration.Statement, applied, down bool, position int, started string) []any {
+	return []any{file.Version, file.Name, file.SHA256, digest(statements), applied, down, int64(position), started}
+}
+
+func digest(statements []migration.Statement) string {
 	hash := sha256.New()
 	for _, one := range statements {
 		fmt.Fprintf(hash, "%q\n", one.SQL)
 	}
-	return []any{file.Version, file.Name, file.SHA256, hex.EncodeToString(hash.Sum(nil)), applied, down, int64(position), started}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// note writes how far the file came, on the session itself.
+// note writes how far the file came, on the session itself, with the digest of the statements that are done.
 func (g *guard) note(ctx context.Context, session database.Session, file *current, position int, started string) error {
-	return session.Execute(ctx, upsert(g.run.table), values(file.file, file.file.Up, !file.up, !file.up, position, started)...)
+	return session.Execute(ctx, upsert(g.run.table), values(file.file, file.statements[:position], !file.up, !file.up, position, started)...)
 }
 
 // record writes that the file is applied, or forgets it when it is taken back.

@@ -304,11 +304,12 @@ func (m *Migrator) resume(ctx context.Context, half *migration.HalfDone) error {
 	if file == nil || file.file.Version != record.Version {
 		return problem.New("", "%s stopped halfway, and is not what would be gone on with", half.File.Name)
 	}
-	if record.SHA256 != half.File.SHA256 {
-		return problem.New("bring the file back as it was, or do by hand what is missing and then delete its row from "+database.RecordTable,
-			"%s was edited after it had stopped halfway, so that its statements cannot be told from those that are done", half.File.Name)
+	// What is not done yet may be mended.
+	if record.Position > len(file.statements) || record.Statements != digest(file.statements[:record.Position]) {
+		return problem.New("bring back as they were the statements that are done, or do by hand what is missing and then delete its row from "+database.RecordTable,
+			"%s was edited after it had stopped halfway, in what is done already: its first %d statements", half.File.Name, record.Position)
 	}
-	file.position = min(record.Position, len(file.statements))
+	file.position = record.Position
 	if record.Started == "" {
 		return nil
 	}
@@ -320,6 +321,10 @@ func (m *Migrator) resume(ctx context.Context, half *migration.HalfDone) error {
 		return nil
 	}
 	begun, err := readBefore(record.Started)
+	if record.SHA256 != half.File.SHA256 {
+		return problem.Unknown(fmt.Sprintf("look at what it does in the database; then go on with it: --resume-at %d, or behind it: --resume-at %d", record.Position+1, record.Position+2),
+			"%s was edited after it had stopped halfway, and statement %d had begun", half.File.Name, record.Position+1)
+	}
 	if err != nil || begun.Statement != record.Position+1 || begun.Statement > len(file.statements) {
 		return problem.Unknown("say with which statement to go on: --resume-at", "what is noted of %s cannot be read", half.File.Name)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
@@ -88,7 +89,7 @@ func TestWhatHadBegunIsSettled(t *testing.T) {
 					t.Fatal("the first run did not end")
 				}
 				_, err = open(t, quick(settings, t, files, 0)).Up(t.Context())
-				if err == nil || !strings.Contains(err.Error(), "00001_one.sql stopped halfway up: 1 of 3 statements are done, and it is not known whether the next one is, which had begun: is in line 4: "+word) {
+				if err == nil || !strings.Contains(err.Error(), "00001_one.sql stopped halfway up: 1 of 3 statements are done, and it is not known whether the next one is, which had begun, in line 4: "+word) {
 					t.Fatalf("%s: got error %v", where, err)
 				}
 				resumed := quick(settings, t, files, 0)
@@ -212,7 +213,7 @@ func TestFilesThatControlTransactions(t *testing.T) {
 				_, err := migrator(t, settings, files, nil).Up(t.Context())
 				if err != nil {
 					options := resumedOn(settings, t, files)
-					if strings.Contains(err.Error(), "which had begun: is in line 5: do $$") {
+					if strings.Contains(err.Error(), "which had begun, in line 5: do $$") {
 						options.ResumeAt = map[int]int{4: 2, 5: 3}[boundary]
 					}
 					if _, err := open(t, options).Up(t.Context()); err != nil {
@@ -223,6 +224,32 @@ func TestFilesThatControlTransactions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What failed may be mended, as long as what is done stays as it is.
+func TestAHalfDoneFileIsMended(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		broken := one(noTransactionMark + "create table a (id integer);\ninsert into a values (1);\ninsert into missing values (2);|")
+		_, err := migrator(t, settings, broken, nil).Up(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "failed in line 5") {
+			t.Fatalf("got error %v", err)
+		}
+		other := one(noTransactionMark + "create table a (id bigint);\ninsert into a values (1);\ninsert into a values (2);|")
+		if _, err := open(t, resumedOn(settings, t, other)).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "in what is done already: its first 2 statements") {
+			t.Errorf("got error %v", err)
+		}
+		mended := one(noTransactionMark + "create table a (id integer);\ninsert into a values (1);\ninsert into a values (2);|")
+		if _, err := migrator(t, settings, mended, nil).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "stopped halfway up: 2 of 3 statements are done, and the next one is not, in line 5: insert into a values (2);") {
+			t.Errorf("got error %v", err)
+		}
+		if _, err := open(t, resumedOn(settings, t, mended)).Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, databasetest.Open(t, settings), "select cast(count(*) as text) from a"); got != "2" {
+			t.Errorf("got %s rows", got)
+		}
+	})
 }
 
 // An applied file that is edited is refused before anything runs, also when goose applied it before Airlock came.

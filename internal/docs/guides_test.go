@@ -53,6 +53,10 @@ func TestGuides(t *testing.T) {
 		t.Parallel()
 		follow(t, pageOf(t, "docs/rehearsal.md"), root, programs)
 	})
+	t.Run("applying", func(t *testing.T) {
+		t.Parallel()
+		follow(t, pageOf(t, "docs/applying.md"), root, programs)
+	})
 	t.Run("example", func(t *testing.T) {
 		t.Parallel()
 		p := pageOf(t, "examples/wos/README.md")

@@ -14,7 +14,7 @@ import (
 // single transaction.
 type Record struct {
 	Version int64
-	// File is its name, SHA256 the digest of its bytes, Statements that of the statements that ran, with variables filled in.
+	// File is its name, SHA256 the digest of its bytes, Statements that of the statements that are done, with variables filled in.
 	File, SHA256, Statements string
 	// Applied is written together with goose's row. When goose's row went since, something else took the migration down.
 	Applied bool

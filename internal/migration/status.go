@@ -62,11 +62,11 @@ func (h *HalfDone) explain() error {
 	place := fmt.Sprintf("%s stopped halfway %s: %d of %d statements are done", h.File.Name, direction, h.Record.Position, len(statements))
 	if h.Record.Position < len(statements) {
 		next := statements[h.Record.Position]
-		state := "the next one"
+		state := "the next one is not,"
 		if h.Record.Started != "" {
-			state = "it is not known whether the next one is, which had begun:"
+			state = "it is not known whether the next one is, which had begun,"
 		}
-		place += fmt.Sprintf(", and %s is in line %d: %s", state, next.Line, shortened(next.SQL))
+		place += fmt.Sprintf(", and %s in line %d: %s", state, next.Line, shortened(next.SQL))
 	}
 	return problem.New(fmt.Sprintf("look at what that statement makes or drops in the database, then go on behind what is done: `airlock migrate %s --resume`", direction), "%s", place)
 }
