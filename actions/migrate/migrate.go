@@ -83,8 +83,11 @@ func aim(call *verb.Call) (target, error) {
 }
 
 func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
-	if call.Inputs.Command() == "review" {
+	switch call.Inputs.Command() {
+	case "review":
 		return reviewed(ctx, call)
+	case "new":
+		return drafted(call)
 	}
 	aimed, err := aim(call)
 	if err != nil {

@@ -66,6 +66,7 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "migrate down --environment wrong --to 1", code: 1},
 		{arguments: "migrate rehearse --environment sandbox"},
 		{arguments: "migrate rehearse --environment wrong", code: 1},
+		{arguments: "migrate new --dir drafts --name drafted"},
 		{arguments: "migrate up", direct: right},
 		{arguments: "migrate status", direct: wrong, code: 1},
 		{arguments: "migrate status", direct: strings.Replace(right, "@127.0.0.1", "@127.0.0.1:x", 1), code: 2},

@@ -94,7 +94,7 @@ func (a *airlock) command(v *verb.Verb, choice **chosen) (*cobra.Command, error)
 	parent := &cobra.Command{Use: v.Name, Short: declaration.Description, Args: noArguments(declaration)}
 	take(parent, v, declaration, "", choice)
 	for _, name := range declaration.Commands() {
-		child := &cobra.Command{Use: name, Short: declaration.CommandHelp(name), Long: declaration.Description, Args: cobra.NoArgs}
+		child := &cobra.Command{Use: usageOf(declaration, name), Short: declaration.CommandHelp(name), Long: declaration.Description, Args: limited(declaration, name)}
 		take(child, v, declaration, name, choice)
 		parent.AddCommand(child)
 	}
@@ -114,6 +114,38 @@ func noArguments(declaration runner.Declaration) cobra.PositionalArgs {
 	}
 }
 
+// arguments are the inputs of a command whose values may stand without a name.
+func arguments(declaration runner.Declaration, name string) []runner.Input {
+	return slices.DeleteFunc(slices.Clone(declaration.AllInputs), func(input runner.Input) bool {
+		return !input.Argument || name == "" || !slices.Contains(input.Commands, name)
+	})
+}
+
+// usageOf is a command with its arguments, as the help shows it.
+func usageOf(declaration runner.Declaration, name string) string {
+	usage := name
+	for _, input := range arguments(declaration, name) {
+		usage += " [" + input.Name
+		if input.Type == runner.TypeList {
+			usage += "…"
+		}
+		usage += "]"
+	}
+	return usage
+}
+
+// limited refuses more arguments than a command has.
+func limited(declaration runner.Declaration, name string) cobra.PositionalArgs {
+	all := arguments(declaration, name)
+	switch {
+	case len(all) == 0:
+		return cobra.NoArgs
+	case all[len(all)-1].Type == runner.TypeList:
+		return cobra.ArbitraryArgs
+	}
+	return cobra.MaximumNArgs(len(all))
+}
+
 // take gives a command the flags of the verb's inputs, and has it put what was given into choice. name is the verb's
 // command, empty for the default one.
 func take(command *cobra.Command, v *verb.Verb, declaration runner.Declaration, name string, choice **chosen) {
@@ -130,7 +162,7 @@ func take(command *cobra.Command, v *verb.Verb, declaration runner.Declaration, 
 	}
 	output := flags.String("output", runner.FormatText, describeFormats(declaration, name))
 	command.Example = example(v, declaration, name)
-	command.RunE = func(*cobra.Command, []string) error {
+	command.RunE = func(_ *cobra.Command, words []string) error {
 		if formats := declaration.Formats(name); !slices.Contains(formats, *output) {
 			return fmt.Errorf("--output is %s, and got %.80q", alternatives(formats), *output)
 		}
@@ -143,6 +175,15 @@ func take(command *cobra.Command, v *verb.Verb, declaration runner.Declaration, 
 				given[flag.Name] = flag.Value.String()
 			}
 		})
+		for i, input := range arguments(declaration, name) {
+			switch {
+			case i >= len(words):
+			case input.Type == runner.TypeList:
+				given[input.Name] = strings.Join(words[i:], "\n")
+			default:
+				given[input.Name] = words[i]
+			}
+		}
 		*choice = &chosen{verb: v, given: given, output: *output}
 		return nil
 	}
@@ -199,7 +240,10 @@ func example(v *verb.Verb, declaration runner.Declaration, name string) string {
 	}
 	for _, input := range declaration.AllInputs {
 		own := name != "" && slices.Contains(input.Commands, name)
-		if input.Example != "" && (input.Required || own || input.Name == "environment") {
+		switch {
+		case input.Example != "" && input.Argument && own:
+			words = append(words, input.Example)
+		case input.Example != "" && (input.Required || own || input.Name == "environment"):
 			words = append(words, "--"+input.Name, input.Example)
 		}
 	}

@@ -104,6 +104,9 @@ func exists(t *testing.T, where string, words, flags []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(words) > 2 && slices.ContainsFunc(declaration.AllInputs, func(input runner.Input) bool { return input.Argument && slices.Contains(input.Commands, words[1]) }) {
+		words = words[:2] // What stands behind are its arguments.
+	}
 	if len(words) > 2 || len(words) == 2 && !slices.Contains(declaration.Commands(), words[1]) {
 		t.Errorf("%s: %s has no command %s", where, words[0], words[1:])
 	}

@@ -29,7 +29,7 @@ func floors() [][]string {
 			"examples/wos"},
 		// The domain: none of them knows where it runs, or the config.
 		{"internal/migration", "internal/history", "internal/rollout", "internal/backup", "internal/probe", "internal/fingerprint", "internal/schema"},
-		{"internal/apply"},
+		{"internal/apply", "internal/draft"},
 		{"internal/gate", "internal/wayback", "internal/watch", "internal/promotion", "internal/review", "internal/rehearsal"},
 		{"internal/runner"},
 		{"internal/verb"},

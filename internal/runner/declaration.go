@@ -53,6 +53,9 @@ type Input struct {
 	Help map[string]string `yaml:"help"`
 	// Commands are the commands that the input belongs to; none means all.
 	Commands []string `yaml:"commands"`
+	// Argument tells that on a command line its value may stand without a name: one after the other in the order of the file, and
+	// a list takes all that are left.
+	Argument bool `yaml:"argument"`
 	// Formats are those that the result of a command has beside text and JSON, by command; only the input command says it.
 	Formats map[string][]string `yaml:"formats"`
 	// Example is a value for the documentation; it may be empty.
@@ -79,8 +82,8 @@ type Declaration struct {
 // identifier is the form of input and output names: one that reads the same as a flag, an input and an output.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, help, commands, formats and
-// example, which the runner of GitHub Actions ignores. A declaration that contradicts itself is a usage problem.
+// ParseDeclaration reads an action.yml whose inputs may also have the keys type, options, help, commands, argument,
+// formats and example, which the runner of GitHub Actions ignores. A declaration that contradicts itself is a usage problem.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax
 func ParseDeclaration(actionYAML []byte) (Declaration, error) {
 	var file struct {
@@ -176,6 +179,8 @@ func (i Input) check(commands []string) error {
 		return problem.Wrong("", "it needs a default, or to be required")
 	case i.Name == commandInput && len(i.Commands) > 0:
 		return problem.Wrong("", "it belongs to every command")
+	case i.Argument && (len(i.Commands) != 1 || i.Type != TypeString && i.Type != TypeList):
+		return problem.Wrong("", "an argument is a text or a list of one command")
 	case i.Name == commandInput && len(i.Help) != len(i.Options):
 		return problem.Wrong("", "its help must say what each command does")
 	}
