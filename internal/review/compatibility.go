@@ -47,9 +47,7 @@ func (w *Whole) had(table statement.Name, column string) bool {
 func (w *Whole) compatible(change statement.Change, breaks func(string, ...any)) {
 	switch c := change.(type) {
 	case statement.AddColumn:
-		if column := c.Column; w.was(c.Table) && column.NotNull && column.Default == nil && !column.Identity && column.Stored == nil && column.Virtual == nil && !isSerial(column.Type) && !w.defaultLater(c.Table, column.Name) {
-			breaks("its INSERTs into %s leave out %s, which is NOT NULL without a default", name(c.Table), statement.QuoteWord(column.Name))
-		}
+		w.newColumn(c, breaks)
 	case statement.DropColumn:
 		if w.had(c.Table, c.Column) && !w.adds(c.Table, c.Column) {
 			breaks("%s.%s is dropped", name(c.Table), statement.QuoteWord(c.Column))
@@ -99,12 +97,6 @@ func alike(a, b statement.TypeName) bool {
 	return slices.Contains(texts, a.Name.Name) && slices.Contains(texts, b.Name.Name)
 }
 
-// defaultLater tells whether up gives a column a default after adding it.
-func (w *Whole) defaultLater(table statement.Name, column string) bool {
-	after, _ := w.After.Table(table).Column(column)
-	return after.HasDefault
-}
-
 func (w *Whole) tightens(table statement.Name, column string, breaks func(string, ...any)) {
 	if !w.had(table, column) || w.Before.Table(table).NeverNull(column) {
 		return
@@ -137,5 +129,7 @@ func (w *Whole) overOldColumns(c statement.AddConstraint) bool {
 }
 
 func (w *Whole) overOldKeys(c statement.CreateIndex) bool {
-	return !slices.ContainsFunc(c.Keys, func(key statement.IndexKey) bool { return key.Column != "" && !w.had(c.Table, key.Column) })
+	return !slices.ContainsFunc(c.Keys, func(key statement.IndexKey) bool {
+		return slices.ContainsFunc(key.Reads(), func(column string) bool { return !w.had(c.Table, column) })
+	})
 }

@@ -210,7 +210,7 @@ func (a *applying) forgetColumn(name statement.Name, column string) *Table {
 	}
 	table.Columns = slices.DeleteFunc(table.Columns, func(one Column) bool { return one.Name == column })
 	for _, one := range slices.Clone(table.Constraints) {
-		if one.uses(column) {
+		if one.Uses(column) {
 			a.removeConstraint(name, one.Name)
 		}
 	}

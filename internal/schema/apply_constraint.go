@@ -121,7 +121,7 @@ func (a *applying) addConstraint(table *Table, c statement.Constraint) {
 	if one.keyed() && c.UsingIndex == "" {
 		index = Index{
 			Name: statement.Name{Schema: table.Name.Schema, Name: one.Name}, Named: one.Named, Method: "btree", Unique: c.Type != statement.Exclusion,
-			Constraint: one.Name, Origin: a.origin,
+			NullsNotDistinct: c.NullsNotDistinct, Constraint: one.Name, Origin: a.origin,
 		}
 		for _, column := range c.Columns {
 			index.Keys = append(index.Keys, statement.IndexKey{Column: column, Plain: true})

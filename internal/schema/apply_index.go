@@ -14,7 +14,7 @@ func (a *applying) createIndex(c statement.CreateIndex) {
 	}
 	index := Index{
 		Name: statement.Name{Schema: table.Name.Schema, Name: c.Name}, Named: c.Name != "", Method: c.Method, Keys: c.Keys, Include: c.Include,
-		Predicate: c.Predicate, Unique: c.Unique, Origin: a.origin,
+		Predicate: c.Predicate, Unique: c.Unique, NullsNotDistinct: c.NullsNotDistinct, Origin: a.origin,
 	}
 	for i, one := range c.Keys {
 		if one.Column != "" {

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -98,6 +100,35 @@ func (s *Schema) Domain(name statement.Name) (bool, Origin) {
 func (s *Schema) ConstrainedDomain(name statement.Name) bool {
 	domain, found := s.object(key{kind: statement.Domain, name: s.resolveType(name)})
 	return found && (domain.notNull || len(domain.constraints) > 0)
+}
+
+// Refuses tells whether a column of a domain may be refused what an INSERT leaves in it that does not name it: no value, unless
+// the column or the domain has a default.
+func (s *Schema) Refuses(column Column) bool {
+	for kind, fallback, seen := column.Type.Name, column.HasDefault, 0; seen < 10; seen++ { // A domain may be one of a domain.
+		domain, found := s.object(key{kind: statement.Domain, name: s.resolveType(kind)})
+		if !found || column.Type.Array {
+			return false
+		}
+		fallback = fallback || domain.definition != ""
+		left := statement.Value{Null: !fallback}
+		if column.Default != nil {
+			left = column.Default.Value()
+		}
+		if domain.notNull && left.Null || slices.ContainsFunc(domain.constraints, func(one Constraint) bool {
+			return one.Expression.MayRefuse(func(string) statement.Value { return left })
+		}) {
+			return true
+		}
+		kind = domain.base.Name
+	}
+	return false
+}
+
+// HasDefault tells whether a type is a domain with a default.
+func (s *Schema) HasDefault(domain statement.Name) bool {
+	found, _ := s.object(key{kind: statement.Domain, name: s.resolveType(domain)})
+	return found.definition != ""
 }
 
 // Enum returns the labels of an enum in order, nil when it was never seen.

@@ -53,8 +53,8 @@ type Constraint struct {
 	deparsed bool
 }
 
-// uses tells whether the constraint has to do with a column.
-func (c Constraint) uses(column string) bool {
+// Uses tells whether the constraint has to do with a column.
+func (c Constraint) Uses(column string) bool {
 	return slices.Contains(c.Columns, column) || c.Expression != nil && slices.Contains(c.Expression.Columns, column)
 }
 
@@ -73,7 +73,9 @@ type Index struct {
 	Include   []string
 	Predicate string
 	Unique    bool
-	Invalid   bool
+	// NullsNotDistinct tells that it takes one NULL only.
+	NullsNotDistinct bool
+	Invalid          bool
 	// Constraint is the constraint that it serves, empty for one of its own.
 	Constraint string
 	// Parent is the index of the partitioned table that it is a part of.
@@ -232,7 +234,7 @@ func (t *Table) DroppedWith(column string) (constraints []Constraint, indexes []
 		return nil, nil
 	}
 	for _, one := range t.Constraints {
-		if one.uses(column) && (len(one.Columns) > 1 || one.Type == statement.Check && one.Expression != nil && len(distinct(one.Expression.Columns)) > 1) {
+		if one.Uses(column) && (len(one.Columns) > 1 || one.Type == statement.Check && one.Expression != nil && len(distinct(one.Expression.Columns)) > 1) {
 			constraints = append(constraints, one)
 		}
 	}
