@@ -24,6 +24,9 @@ func judgeCompatibility(w *Whole) {
 	}
 	for _, change := range w.Changes {
 		w.compatible(change, breaks)
+		if taken := w.narrows(change); taken != "" {
+			breaks("%s", taken)
+		}
 	}
 }
 
@@ -71,8 +74,17 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 			breaks("its INSERTs into %s may name a value for %s, which is refused", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.AlterTable:
+		if c.Kind == statement.Type && c.Action != "change owner" && w.existed(c.Kind, statement.Object{Name: c.Table}) {
+			breaks("the type %s is made of other attributes", name(c.Table))
+		}
 		if column, _ := w.Before.Table(c.Table).Column(c.Column); c.Generated == "always" && w.had(c.Table, c.Column) && !column.Always {
 			breaks("its INSERTs into %s may name a value for %s, which is refused", name(c.Table), statement.QuoteWord(c.Column))
+		}
+	case statement.DropConstraint:
+		w.droppedConstraint(c, breaks)
+	case statement.DetachPartition:
+		if partition := w.After.Table(c.Partition); w.was(c.Table) && w.was(c.Partition) && (partition == nil || partition.PartitionOf.Name == "") {
+			breaks("the rows of %s are not found in %s any more", name(c.Partition), name(c.Table))
 		}
 	case statement.SetType:
 		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != c.Type.Name && !alike(judged.from, c.Type)) {
@@ -113,6 +125,9 @@ func (w *Whole) implied(c statement.AddConstraint) bool {
 	if c.Constraint.UsingIndex != "" {
 		return slices.ContainsFunc(before.Indexes, func(index schema.Index) bool { return index.Name.Name == c.Constraint.UsingIndex && index.Unique })
 	}
+	if c.Constraint.Type == statement.Unique && !c.Constraint.NullsNotDistinct && w.wasUnique(c.Table, c.Constraint.Columns) {
+		return true
+	}
 	if columns := c.Constraint.NotNullColumns; len(columns) > 0 {
 		return !slices.ContainsFunc(columns, func(column string) bool { return !before.NeverNull(column) })
 	}
@@ -129,6 +144,13 @@ func (w *Whole) overOldColumns(c statement.AddConstraint) bool {
 }
 
 func (w *Whole) overOldKeys(c statement.CreateIndex) bool {
+	var columns []string
+	for _, key := range c.Keys {
+		columns = append(columns, key.Column)
+	}
+	if !c.NullsNotDistinct && w.wasUnique(c.Table, columns) {
+		return false
+	}
 	return !slices.ContainsFunc(c.Keys, func(key statement.IndexKey) bool {
 		return slices.ContainsFunc(key.Reads(), func(column string) bool { return !w.had(c.Table, column) })
 	})

@@ -85,8 +85,13 @@ func (w *Whole) repeats(table *schema.Table, index schema.Index) bool {
 		}
 	}
 	// What was unique before stays so with more columns.
-	before := w.Before.Table(table.Name)
-	return before == nil || !slices.ContainsFunc(before.Indexes, func(other schema.Index) bool {
-		return other.Unique && other.Predicate == "" && !slices.Contains(other.Columns(), "") && covered(other.Columns(), given)
+	return !w.wasUnique(table.Name, given)
+}
+
+// wasUnique tells whether some columns of a table, or fewer, were kept unique before.
+func (w *Whole) wasUnique(table statement.Name, columns []string) bool {
+	before := w.Before.Table(table)
+	return before != nil && slices.ContainsFunc(before.Indexes, func(index schema.Index) bool {
+		return index.Unique && index.Predicate == "" && !slices.Contains(index.Columns(), "") && covered(index.Columns(), columns)
 	})
 }

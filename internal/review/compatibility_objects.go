@@ -34,6 +34,10 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			if !w.After.Has(statement.Type, c.Object) {
 				breaks("the type %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
 			}
+		case "attribute":
+			if w.existed(statement.Type, statement.Object{Name: c.Object}) {
+				breaks("the attribute %s of the type %s is renamed to %s", statement.QuoteWord(c.Part), name(c.Object), statement.QuoteWord(c.To))
+			}
 		case statement.EnumValue:
 			breaks("the value %s of %s is renamed to %s", c.Part, name(c.Object), c.To)
 		}
@@ -51,9 +55,9 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 				breaks("the rows of %s are gone", name(table))
 			}
 		}
-	case statement.Grant:
-		if c.Revoke && !c.OfRole && !slices.Equal(c.Roles, []string{"public"}) {
-			breaks("a privilege is revoked")
+	case statement.AlterObject:
+		if c.Kind == statement.Sequence && c.Action != "owner" && c.Action != "cache" && w.existed(c.Kind, c.Object) {
+			breaks("the sequence %s gives other numbers, maybe some that it gave before", name(c.Object.Name))
 		}
 	case statement.AlterDomain:
 		if c.Action == "add constraint" || c.Action == "set not null" {
@@ -106,6 +110,16 @@ func (w *Whole) dropCompatible(c statement.Drop, object statement.Object, breaks
 			w.viewCompatible(object.Name, breaks)
 		case c.Kind == statement.Type:
 			w.labelsCompatible(object.Name, breaks)
+		}
+	case statement.Index:
+		if table, index := w.Before.Index(object.Name); table != nil && index.Unique {
+			w.keysCompatible(table.Name, breaks)
+		}
+	case statement.Trigger, "rule", "event trigger", "statistic ext", statement.Policy, statement.Role:
+		// Whether they matter to an application is judged elsewhere, or not known.
+	default:
+		if !absent && !w.Has(c.Kind, object) {
+			breaks("the %s %s is dropped", c.Kind, name(object.Name))
 		}
 	case "owned":
 		breaks("what %s owns is dropped, whatever that is", statement.QuoteWord(object.Name.Name))
@@ -194,6 +208,7 @@ func (w *Whole) another(table statement.Name, breaks func(string, ...any)) {
 		}
 		breaks("it may write rows into %s that its new %s constraint refuses", name(table), constraint.Type)
 	}
+	w.keysCompatible(table, breaks)
 	for _, index := range after.Indexes {
 		if index.Unique && index.Constraint == "" && !slices.ContainsFunc(before.Indexes, func(other schema.Index) bool {
 			return other.Unique && other.Predicate == index.Predicate && slices.Equal(other.Columns(), index.Columns())

@@ -78,6 +78,10 @@ func (l *losing) see(change statement.Change) {
 		if c.Kind == statement.Type && c.Action == "drop column" {
 			l.worse(ReversibleWithLoss, "the values of the attribute %s of %s are lost", statement.QuoteWord(c.Column), name(c.Table))
 		}
+	case statement.AlterObject:
+		if c.Kind == statement.Sequence && strings.Contains(c.Action, "restart") && l.existed(c.Kind, c.Object) {
+			l.worse(ReversibleWithLoss, "the position of the sequence %s is lost", name(c.Object.Name))
+		}
 	case statement.AddIdentity:
 		if c.Drop && !l.made(l.former(c.Table)) {
 			l.worse(ReversibleWithLoss, "the position of the numbers of %s.%s is lost", name(c.Table), statement.QuoteWord(c.Column))

@@ -42,6 +42,11 @@ create function tok() returns integer immutable language sql as 'select 1';
 alter function tok() volatile;
 create table ev (at timestamptz not null, id bigint not null, tenant bigint) partition by range (at);
 create table ev_rest partition of ev default;
+create table secrets (id bigint primary key, word text unique check (word <> ''));
+alter table secrets enable row level security;
+create policy own on secrets using (word = current_user);
+create table child () inherits (secrets);
+create type spot as (x integer);
 create table logs (at timestamptz, id bigint) partition by range (at);
 `
 

@@ -37,7 +37,9 @@ func (a *applying) grant(c statement.Grant) {
 				case a.objects.has(at):
 					a.removeObject(at)
 				default:
-					a.missing(at, true) // It was there, as the statement tells.
+					// It was there, as the statement tells, unless that is said of everybody, or of what is new.
+					table, _ := a.tables.get(at.name)
+					a.missing(at, role == "public" || table != nil && table.Origin == a.origin)
 				}
 			}
 		}

@@ -35,9 +35,26 @@ func (a *applying) other(change statement.Change) {
 		}
 	case statement.OwnSequence:
 		a.ownedBy(c)
+	case statement.AlterObject:
+		a.alterObject(c)
 	case statement.RoleSetting:
 		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}
+}
+
+// alterObject notes that an object is not as it was, until the same migration alters it once more: what it was before was never
+// seen, but nobody alters a thing twice other than to take it back. The position of a sequence belongs to its rows.
+func (a *applying) alterObject(c statement.AlterObject) {
+	if c.Action == "restart" {
+		return
+	}
+	of := a.place(c.Kind, c.Object)
+	at := key{kind: "setting", name: of.name, on: of.on, arguments: string(c.Kind) + " " + c.Action}
+	if before, noted := a.object(at); noted && before.origin.Migration == a.origin.Migration && before.definition != c.Definition {
+		a.removeObject(at)
+		return
+	}
+	a.putObject(at, object{definition: c.Definition, origin: a.origin})
 }
 
 // cutFold cuts a text at the first place of another, whatever its case.
@@ -119,6 +136,7 @@ func (s *Schema) removeObject(at key) {
 	known.gone, known.made = true, false
 	s.fates.put(s.owner, fateKey(at), known)
 	s.removeObject(key{kind: "comment", name: at.name, on: at.on, arguments: string(fateKey(at).kind) + at.arguments})
+	s.removeObject(key{kind: "setting", name: at.name, on: at.on, arguments: string(at.kind) + " alter"})
 }
 
 // make adds an object, and refuses one that exists. Who made it is not changed by replacing it.

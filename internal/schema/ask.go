@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -168,6 +169,23 @@ func (s *Schema) columnsOf(kind statement.Name) []columnOf {
 // Says tells whether a table has a constraint that says the same, whatever it is called.
 func (t *Table) Says(constraint Constraint) bool {
 	return t.constraint(func(own *Constraint) bool { return alike(*own, constraint) }) != nil
+}
+
+// SamePolicy tells whether a policy is defined as it was in another schema; restrictive tells that it only hid rows there.
+func (s *Schema) SamePolicy(before *Schema, policy statement.Object) (same, restrictive bool) {
+	was, had := before.object(key{kind: statement.Policy, name: policy.Name, on: before.Resolve(policy.On)})
+	is, has := s.object(key{kind: statement.Policy, name: policy.Name, on: s.Resolve(policy.On)})
+	return had && has && was.deparsed == is.deparsed && was.definition == is.definition, Restrictive(was.definition)
+}
+
+// HasPolicy tells whether a table has a policy of a name.
+func (s *Schema) HasPolicy(policy statement.Object) bool {
+	return s.objects.has(key{kind: statement.Policy, name: policy.Name, on: s.Resolve(policy.On)})
+}
+
+// Restrictive tells whether the definition of a policy says AS RESTRICTIVE: it only hides rows.
+func Restrictive(definition string) bool {
+	return strings.Contains(strings.ToLower(definition), " as restrictive")
 }
 
 // SameView tells whether a view is defined as it was in another schema.

@@ -74,6 +74,7 @@ func (t *translation) calls(nodes ...*pg_query.Node) {
 			if name.Name == "set_config" && len(call.Args) == 3 {
 				t.add(Set{At: t.at(call.Location), Name: constantText(call.Args[0]), Value: constantText(call.Args[1]), Local: constantText(call.Args[2]) == "true" || constantText(call.Args[2]) == "t"})
 			}
+			t.setsSequence(call)
 			if runsText(name.Name) {
 				t.add(Opaque{At: t.at(call.Location), Reason: name.Name + "() runs SQL that stands in a text"})
 			}

@@ -164,7 +164,7 @@ func (t *translation) definition(node *pg_query.Node) {
 		t.define(node, Sequence, Object{Name: relation(of.CreateSeqStmt.Sequence)}, false, of.CreateSeqStmt.IfNotExists)
 		t.ownSequence(relation(of.CreateSeqStmt.Sequence), of.CreateSeqStmt.Options)
 	case *pg_query.Node_AlterSeqStmt:
-		if !t.ownSequence(relation(of.AlterSeqStmt.Sequence), of.AlterSeqStmt.Options) {
+		if owned := t.ownSequence(relation(of.AlterSeqStmt.Sequence), of.AlterSeqStmt.Options); !t.alterObject(node) && !owned {
 			t.add(Other{At: t.here(), Statement: "alter sequence"})
 		}
 	case *pg_query.Node_CreateSchemaStmt:

@@ -66,7 +66,9 @@ func (t *translation) session(node *pg_query.Node) {
 	case *pg_query.Node_ReassignOwnedStmt:
 		t.add(Opaque{At: t.here(), Reason: "which objects get another owner, only the database tells"})
 	default:
-		t.other(node)
+		if !t.alterObject(node) {
+			t.other(node)
+		}
 	}
 }
 
