@@ -56,7 +56,7 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			}
 		}
 	case statement.AlterObject:
-		if c.Kind == statement.Sequence && c.Action != "owner" && c.Action != "cache" && w.existed(c.Kind, c.Object) {
+		if w.renumbers(c) {
 			breaks("the sequence %s gives other numbers, maybe some that it gave before", name(c.Object.Name))
 		}
 	case statement.AlterDomain:

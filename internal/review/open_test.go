@@ -173,6 +173,13 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"one of two functions is gone", "DROP FUNCTION twice(integer);", "2:drop-function"},
 		{"a function with other arguments", "DROP FUNCTION total_of(bigint);\n-- +goose StatementBegin\nCREATE FUNCTION total_of(text) RETURNS bigint LANGUAGE sql AS 'select 1::bigint';\n-- +goose StatementEnd", "2:drop-function"},
 		{"a function of a type that is called like a trigger", "DROP FUNCTION state_of(integer);", "2:drop-function"},
+		{"an attribute by another name", "ALTER TYPE spot RENAME ATTRIBUTE x TO y;", "2:drop-type"},
+		{"an attribute of another type", "ALTER TYPE spot ALTER ATTRIBUTE x TYPE bigint;", "2:drop-type"},
+		{"a table that does not inherit any more", "ALTER TABLE child NO INHERIT secrets;", "2:narrowed-access"},
+		{"a role that may not log in", "ALTER ROLE app NOLOGIN;", "2:narrowed-access"},
+		{"a role is gone", "DROP ROLE app;", "2:narrowed-access"},
+		{"an extension is gone", "DROP EXTENSION citext;", "2:drop-function"},
+		{"a collation is gone", "DROP COLLATION german;", "2:drop-function"},
 		{"a sequence is gone", "DROP SEQUENCE IF EXISTS tickets;", "2:drop-function"},
 		{"a function of an extension, called for what it does", "SELECT create_hypertable('orders', 'id');", "2:not-analysed"},
 		{"the same in FROM", "SELECT * FROM create_hypertable('orders', 'id');", "2:not-analysed"},
@@ -212,6 +219,7 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"an index CONCURRENTLY of a function", outside("CREATE INDEX CONCURRENTLY shouts ON orders (shout(note));")},
 		{"a temporary table", "CREATE TEMP TABLE x AS SELECT id FROM orders;\nUPDATE x SET id = 0;\nDELETE FROM x;\nCREATE INDEX ON x (id);\nALTER TABLE x ALTER COLUMN id SET NOT NULL;\nDROP TABLE x;"},
 		{"NOT NULL after a validated NOT NULL of PostgreSQL 18", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note NOT VALID;"},
+		{"an attribute of a new type", "CREATE TYPE place AS (x integer);\nALTER TYPE place RENAME ATTRIBUTE x TO y;"},
 		{"SHOW, DISCARD and the like", "SHOW server_version;\nDISCARD PLANS;\nNOTIFY x;\nCHECKPOINT;\nALTER SEQUENCE tickets RESTART WITH 5;\nALTER PUBLICATION p ADD TABLE orders;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;"},
 	}
 	for _, test := range tests {

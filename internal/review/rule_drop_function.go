@@ -8,14 +8,14 @@ import (
 
 func dropFunction() Rule {
 	return Rule{
-		ID: "drop-function", Title: "A function or a sequence is dropped", Severity: Warning,
-		Why:    "The version of the application that still runs fails when it calls the function or takes a number from the sequence, whose count is lost too. One that is made anew in the same transaction is missed by nobody, and nobody calls the function of a trigger.",
+		ID: "drop-function", Title: "A function, a sequence or another object is dropped", Severity: Warning,
+		Why:    "The version of the application that still runs fails when it calls the function or takes a number from the sequence, whose count is lost too; what an extension, a publication or a collation brought is gone as well. One that is made anew in the same transaction is missed by nobody, and nobody calls the function of a trigger.",
 		Source: "https://www.postgresql.org/docs/current/sql-dropfunction.html",
 		whole: func(w *Whole) []Hit {
 			var hits []Hit
 			for i, change := range w.Changes {
 				drop, is := change.(statement.Drop)
-				if !is || drop.Kind != statement.Function && drop.Kind != statement.Sequence && drop.Kind != "aggregate" {
+				if !is || !slices.Contains([]statement.Kind{statement.Function, statement.Sequence, "aggregate", statement.Extension, "publication", "collation"}, drop.Kind) {
 					continue
 				}
 				for _, object := range drop.Objects {

@@ -11,7 +11,7 @@ func Rules() []Rule {
 		backfillNotBatched(), ddlAndBackfill(), rowsInSchemaMigration(), attachPartition(), detachPartition(),
 		lockTimeout(), statementTimeout(), workUnderLock(), severalTablesLocked(), transactionControl(), lockTable(), vacuumFull(), cluster(), setLogged(), setTablespace(), setAccessMethod(), disableTrigger(),
 		notAnalysedRule(), newerSyntax(),
-		narrowKey(), serialColumn(), timestampWithoutZone(), varcharLength(), charColumn(), moneyColumn(), longName(), tableWithoutPrimaryKey(), rowSecurityWithoutPolicy(), wideningGrant(), securityDefiner(),
+		narrowKey(), serialColumn(), timestampWithoutZone(), varcharLength(), charColumn(), moneyColumn(), longName(), tableWithoutPrimaryKey(), rowSecurityWithoutPolicy(), wideningGrant(), narrowedAccess(), alteredSequence(), securityDefiner(),
 		missingDown(), incompleteDown(), failingUp(), failingDown(), noTransactionSeveral(), noTransactionNeedless(), substitutedDollar(), unsetVariable(), searchPath(), duplicateVersion(), ignoredFile(), outOfOrder(), editedMigration(), deletedMigration(),
 		invalidAcknowledgement(), unusedAcknowledgement(), expiredAcknowledgement(),
 	}
