@@ -125,6 +125,9 @@ func (w *Whole) implied(c statement.AddConstraint) bool {
 	if c.Constraint.UsingIndex != "" {
 		return slices.ContainsFunc(before.Indexes, func(index schema.Index) bool { return index.Name.Name == c.Constraint.UsingIndex && index.Unique })
 	}
+	if slices.ContainsFunc(before.Constraints, func(old schema.Constraint) bool { return w.asksNoMore(c.Constraint, old) }) {
+		return true
+	}
 	if c.Constraint.Type == statement.Unique && !c.Constraint.NullsNotDistinct && w.wasUnique(c.Table, c.Constraint.Columns) {
 		return true
 	}

@@ -22,14 +22,20 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			}
 		case statement.Table:
 			switch {
-			case !w.was(c.Object):
+			case !w.was(c.Object) || w.named(c.Object):
 			case w.After.Table(c.Object) != nil:
 				w.replaced(c.Object, breaks)
 			case !standsIn(w.Changes, w.Before, c):
 				breaks("the table %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
 			}
 		case statement.View, statement.MaterializedView, statement.SchemaKind, statement.Function, statement.Sequence:
-			breaks("the %s %s is renamed to %s", c.Kind, name(c.Object), statement.QuoteWord(c.To))
+			switch object := (statement.Object{Name: c.Object}); {
+			case !w.existed(c.Kind, object) || w.named(c.Object):
+			case (c.Kind == statement.View || c.Kind == statement.MaterializedView) && w.Has(c.Kind, object):
+				w.viewCompatible(c.Object, breaks)
+			default:
+				breaks("the %s %s is renamed to %s", c.Kind, name(c.Object), statement.QuoteWord(c.To))
+			}
 		case statement.Type, statement.Enum, statement.Domain:
 			if !w.After.Has(statement.Type, c.Object) {
 				breaks("the type %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))

@@ -46,6 +46,9 @@ create table secrets (id bigint primary key, word text unique check (word <> '')
 alter table secrets enable row level security;
 create policy own on secrets using (word = current_user);
 create table child () inherits (secrets);
+create table words (
+  id bigint primary key, secret bigint references secrets, owner bigint references customers on delete cascade, kind text check (kind in ('a', 'b')), word text
+);
 create type spot as (x integer);
 create table logs (at timestamptz, id bigint) partition by range (at);
 `
@@ -146,6 +149,10 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"a view of the old name with a column less", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT id FROM moods;", "2:rename-table"},
 		{"a view of the old name that takes no rows", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT DISTINCT id, m, word FROM moods;", "2:rename-table"},
 		{"a view of the old name of another table", "ALTER TABLE feelings RENAME TO moods;\nCREATE VIEW feelings AS SELECT * FROM customers;", "2:rename-table"},
+		{"a view by the name of another, with a column less", "CREATE VIEW v2 AS SELECT id FROM orders;\nALTER VIEW active_orders RENAME TO v_old;\nALTER VIEW v2 RENAME TO active_orders;", "3:rename-table"},
+		{"a table by its name again, for a moment", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO feelings;\nALTER TABLE feelings RENAME TO f1;", "4:rename-table"},
+		{"a table by its name again, too late", "ALTER TABLE feelings RENAME TO f1;\nCOMMIT;\nBEGIN;\nALTER TABLE f1 RENAME TO feelings;", "2:rename-table"},
+		{"a table by its third name", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO f2;", "2:rename-table"},
 		{"a default by a function that was made volatile", "ALTER TABLE orders ADD COLUMN b integer DEFAULT tok();", "2:add-column-volatile-default"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
 	}
@@ -220,6 +227,8 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"a temporary table", "CREATE TEMP TABLE x AS SELECT id FROM orders;\nUPDATE x SET id = 0;\nDELETE FROM x;\nCREATE INDEX ON x (id);\nALTER TABLE x ALTER COLUMN id SET NOT NULL;\nDROP TABLE x;"},
 		{"NOT NULL after a validated NOT NULL of PostgreSQL 18", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note NOT VALID;"},
 		{"an attribute of a new type", "CREATE TYPE place AS (x integer);\nALTER TYPE place RENAME ATTRIBUTE x TO y;"},
+		{"a view by the name of another", "CREATE VIEW v2 AS SELECT id, note, amount FROM orders;\nALTER VIEW active_orders RENAME TO v_old;\nALTER VIEW v2 RENAME TO active_orders;"},
+		{"a table by its name again", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO feelings;"},
 		{"SHOW, DISCARD and the like", "SHOW server_version;\nDISCARD PLANS;\nNOTIFY x;\nCHECKPOINT;\nALTER SEQUENCE tickets RESTART WITH 5;\nALTER PUBLICATION p ADD TABLE orders;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;"},
 	}
 	for _, test := range tests {

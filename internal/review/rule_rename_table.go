@@ -22,8 +22,11 @@ func renameTable() Rule {
 			if table, _ := c.Schema.Index(rename.Object); table != nil && c.Table(rename.Object) == nil {
 				return nil
 			}
-			if c.Transaction.Open && standsIn(changesOf(c.File.up), c.Schema, rename) {
+			if c.Transaction.Open && standsIn(changesOf(c.File.up), c.Schema, rename) || givenBack(c, rename) {
 				return nil // The old name goes on to work.
+			}
+			if slices.ContainsFunc(c.Earlier, func(change statement.Change) bool { return gives(c.Before, change, rename.Object) }) {
+				return nil // Nobody knows it by the name that it has for a moment.
 			}
 			old := statement.Quote(rename.Object)
 			return one(Hit{

@@ -125,6 +125,19 @@ func TestThePreviousVersionIsNotClaimedToWorkWhereItMayNot(t *testing.T) {
 		{"another owner", "ALTER TABLE orders OWNER TO somebody;", false},
 		{"another owner of a function", "ALTER FUNCTION total_of(bigint) OWNER TO somebody;", false},
 		{"an owner of what is new", "CREATE TABLE fresh (id bigint primary key);\nALTER TABLE fresh OWNER TO somebody;", true},
+		// What is there again, and asks for no more.
+		{"a foreign key that deletes", "ALTER TABLE words DROP CONSTRAINT words_secret_fkey;\nALTER TABLE words ADD CONSTRAINT words_secret_fkey FOREIGN KEY (secret) REFERENCES secrets ON DELETE CASCADE NOT VALID;", true},
+		{"a foreign key that refuses", "ALTER TABLE words DROP CONSTRAINT words_owner_fkey;\nALTER TABLE words ADD CONSTRAINT words_owner_fkey FOREIGN KEY (owner) REFERENCES customers (id) NOT VALID;", false},
+		{"a foreign key to another table", "ALTER TABLE words DROP CONSTRAINT words_secret_fkey;\nALTER TABLE words ADD CONSTRAINT words_secret_fkey FOREIGN KEY (secret) REFERENCES feelings NOT VALID;", false},
+		{"a CHECK with a value more", "ALTER TABLE words DROP CONSTRAINT words_kind_check;\nALTER TABLE words ADD CONSTRAINT words_kind_check CHECK (kind IN ('a', 'c', 'b')) NOT VALID;", true},
+		{"a CHECK with a value less", "ALTER TABLE words DROP CONSTRAINT words_kind_check;\nALTER TABLE words ADD CONSTRAINT words_kind_check CHECK (kind IN ('a', 'c')) NOT VALID;", false},
+		{"a CHECK on another column", "ALTER TABLE words ADD CONSTRAINT other CHECK (word IN ('a', 'b')) NOT VALID;", false},
+		{"a new sequence of another name", "CREATE SEQUENCE s1;\nALTER SEQUENCE s1 RENAME TO s2;\nALTER SEQUENCE s2 RENAME TO s3;", true},
+		{"an old sequence of another name", "ALTER SEQUENCE tickets RENAME TO tickets_old;\nCREATE SEQUENCE tickets;", false},
+		{"a view by the name of another", "CREATE VIEW v2 AS SELECT id, note, amount FROM orders;\nALTER VIEW active_orders RENAME TO v_old;\nALTER VIEW v2 RENAME TO active_orders;", true},
+		{"the same with a column less", "CREATE VIEW v2 AS SELECT id FROM orders;\nALTER VIEW active_orders RENAME TO v_old;\nALTER VIEW v2 RENAME TO active_orders;", false},
+		{"a table by its name again", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO feelings;", true},
+		{"a table by its third name", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO f2;", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
