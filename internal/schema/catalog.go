@@ -115,6 +115,9 @@ func (c *catalog) types() error {
 			at.kind, found.labels = statement.Enum, one.Labels
 		case "d":
 			at.kind, found.notNull, found.base = statement.Domain, one.NotNull, c.typeOf(one.Base)
+			if one.Default != nil {
+				found.definition = *one.Default
+			}
 			for _, constraint := range one.Constraints {
 				read, is := c.read("ALTER DOMAIN d ADD CONSTRAINT " + statement.QuoteWord(constraint.Name) + " " + constraint.Definition).(statement.AlterDomain)
 				if !is {
