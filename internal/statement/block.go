@@ -31,6 +31,10 @@ func (t *translation) doBlock(of *pg_query.DoStmt) {
 
 // plpgsql reads a DO block or a function in PL/pgSQL. The text is the statement's, and what is its name for people.
 func (t *translation) plpgsql(text, body, what string) {
+	if err := checkDepth(body, true); err != nil {
+		t.add(Opaque{At: t.here(), Reason: what + " that is nested too deeply to be read"})
+		return
+	}
 	tree, err := grammarBlock(text)
 	var functions []struct {
 		Function map[string]any `json:"PLpgSQL_function"`
@@ -138,7 +142,7 @@ func (b *block) dynamic(value any) {
 	inner, _ := expression["PLpgSQL_expr"].(map[string]any)
 	query, _ := inner["query"].(string)
 	place := b.find(query)
-	tree, err := grammarParse("SELECT " + query)
+	tree, _, err := parse("SELECT " + query)
 	if err == nil && len(tree.Stmts) == 1 {
 		targets := tree.Stmts[0].Stmt.GetSelectStmt().GetTargetList()
 		if len(targets) == 1 {

@@ -65,6 +65,9 @@ func parseAt(sql string, base int, fixed bool) ([]Statement, error) {
 
 // parse calls the grammar, a second time without what only PostgreSQL 18 knows.
 func parse(sql string) (*pg_query.ParseResult, map[int]later, error) {
+	if err := checkDepth(sql, false); err != nil {
+		return nil, nil, err
+	}
 	tree, err := grammarParse(sql)
 	if err == nil {
 		return tree, nil, nil
