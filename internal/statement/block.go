@@ -162,20 +162,12 @@ func (b *block) read(query string, place int, fixed bool) {
 	fixed = fixed || b.fixed
 	statements, err := parseAt(query, place, fixed)
 	if err != nil {
-		// An expression or an assignment, which PL/pgSQL wraps itself: it can call functions, and change nothing else.
+		// An expression or an assignment, which PL/pgSQL wraps itself: it can call functions, and change nothing but by them.
 		const wrapper = "SELECT "
 		if _, after, assigned := strings.Cut(query, ":="); assigned {
 			query = after
 		}
 		statements, err = parseAt(wrapper+query, place, true)
-		for _, one := range statements {
-			for i, change := range one.Changes {
-				if call, is := change.(Call); is {
-					call.Effect = false // It is called for its answer.
-					one.Changes[i] = call
-				}
-			}
-		}
 	}
 	if err != nil {
 		b.add(Opaque{At: At(place), Reason: "a part of " + b.what + " that the parser does not accept: " + err.Error()})

@@ -95,11 +95,12 @@ func runsText(function string) bool {
 	return false
 }
 
-// forEffect notes of the calls in a part of a query that they are made for what they do, unless PostgreSQL itself has them.
+// forEffect notes of the calls in a part of a query that they are made for what they do, unless PostgreSQL itself or one of the extensions
+// that come with it has them.
 func (t *translation) forEffect(part *pg_query.Node) {
 	walk(part, func(node *pg_query.Node) {
 		name := nameOf(texts(node.GetFuncCall().GetFuncname()))
-		if node.GetFuncCall() == nil || ofPostgreSQL(name) {
+		if node.GetFuncCall() == nil || ofPostgreSQL(name) || answers(name) {
 			return
 		}
 		for i, change := range t.changes {
@@ -109,6 +110,17 @@ func (t *translation) forEffect(part *pg_query.Node) {
 			}
 		}
 	})
+}
+
+// answers tells whether a function is one that people give values with, of the extensions that come with PostgreSQL, and that changes
+// nothing: https://www.postgresql.org/docs/current/contrib.html
+func answers(function Name) bool {
+	switch function.Name {
+	case "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v3", "uuid_generate_v4", "uuid_generate_v5", "uuid_nil", "uuid_ns_url", "uuid_ns_dns",
+		"crypt", "gen_salt", "digest", "hmac", "gen_random_bytes", "similarity", "word_similarity", "unaccent", "hstore", "levenshtein", "slice", "akeys", "avals":
+		return true
+	}
+	return false
 }
 
 // functions are the names of all functions that PostgreSQL 15 has and SQL can call, from pg_proc, and those that came until 18.

@@ -1,7 +1,6 @@
 package statement
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -161,6 +160,14 @@ func (t *translation) within(query *pg_query.Node) {
 		}
 	})
 	t.calls(query)
+	walk(query, func(inner *pg_query.Node) {
+		if with := inner.GetCommonTableExpr().GetCtequery(); with.GetSelectStmt() != nil {
+			t.forEffect(with)
+		}
+		if rows := inner.GetInsertStmt().GetSelectStmt(); rows != nil && len(rows.GetSelectStmt().GetValuesLists()) == 0 {
+			t.forEffect(rows)
+		}
+	})
 }
 
 func (t *translation) write(node *pg_query.Node) {
@@ -237,18 +244,13 @@ func written(node *pg_query.Node) *pg_query.RangeVar {
 }
 
 func (t *translation) selection(node *pg_query.Node, of *pg_query.SelectStmt) {
+	t.forEffect(node) // A query that nobody reads is made for what its functions do.
 	if into := of.IntoClause; into != nil {
 		t.add(CreateTable{
 			At: t.at(into.Rel.GetLocation()), Table: relation(into.Rel), FromQuery: true, Reads: reads(node),
 			Temporary: into.Rel.GetRelpersistence() == "t", Unlogged: into.Rel.GetRelpersistence() == "u",
 		})
 		return
-	}
-	// A query that nobody reads is made for what its functions do.
-	for _, part := range slices.Concat(of.TargetList, of.FromClause) {
-		if part.GetResTarget() != nil || part.GetRangeFunction() != nil {
-			t.forEffect(part)
-		}
 	}
 	t.add(Select{At: t.here(), Reads: reads(node)})
 }

@@ -44,6 +44,7 @@ func (t *translation) createTableAs(of *pg_query.CreateTableAsStmt) {
 	into := of.Into.GetRel()
 	if !of.Into.GetSkipData() {
 		t.within(of.Query)
+		t.forEffect(of.Query)
 	}
 	if of.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
 		t.add(Define{
