@@ -89,8 +89,12 @@ func (l *losing) see(change statement.Change) {
 	case statement.SetType:
 		table, column := l.formerColumn(c.Table, c.Column)
 		c.Table, c.Column = table, column
-		if judged := judgeType(l.Before, c); !l.made(table) && judged.known && judged.narrows && loses(judged.from, c) {
+		switch judged := judgeType(l.Before, c); {
+		case l.made(table) || !judged.known:
+		case judged.narrows && loses(judged.from, c):
 			l.worse(ReversibleWithLoss, "what does not fit into %s is cut from the values of %s.%s", c.Type.SQL, name(table), statement.QuoteWord(column))
+		case makesOthers(c):
+			l.worse(ReversibleWithLoss, "the former values of %s of %s are lost", statement.QuoteWord(column), name(table))
 		}
 	default:
 		l.rows(change)

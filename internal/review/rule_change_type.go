@@ -30,8 +30,8 @@ func changeType() Rule {
 				Message: fmt.Sprintf("making %s of %s %s writes the whole table anew (%s)", statement.QuoteWord(change.Column), name(change.Table), change.Type.SQL, from),
 				Tables:  []statement.Name{change.Table}, Suggestion: typeSteps(change),
 			}
-			if judged.work == build {
-				hit.Message = fmt.Sprintf("another collation of %s of %s builds its indexes anew", statement.QuoteWord(change.Column), name(change.Table))
+			if judged.because != "" {
+				hit.Message = fmt.Sprintf(judged.because, statement.QuoteWord(change.Column), name(change.Table))
 			}
 			return one(hit)
 		},

@@ -16,6 +16,8 @@ type typeChange struct {
 	known bool
 	// narrows tells that values of now may not fit, or lose a part of themselves.
 	narrows bool
+	// because says of a column and its table why the type takes more than a moment all the same, where the rows stay as they are.
+	because string
 }
 
 // judgeType compares the type of now with the new one. PostgreSQL leaves the rows alone when the old values are valid in the
@@ -31,16 +33,40 @@ func judgeType(on *schema.Schema, c statement.SetType) typeChange {
 	if keepsRows(column.Type, c.Type, on.UTC()) && (c.Using == nil || onlyCasts(c)) {
 		result.work = brief
 	}
-	if c.Collation != column.Collation && result.work == brief && table.Indexed(c.Column) {
-		result.work = build
+	if result.work != brief {
+		return result
+	}
+	collated := c.Collation != column.Collation && table.Indexed(c.Column)
+	switch index, check := table.Dependent(c.Column); {
+	case collated:
+		result.work, result.because = build, "another collation of %s of %s builds its indexes anew"
+	case index:
+		result.work, result.because = build, "another type of %s of %s builds the indexes anew that have an expression or a WHERE"
+	case check:
+		result.work, result.because = scan, "another type of %s of %s reads the whole table, to see that its CHECK still holds"
 	}
 	return result
 }
 
 // onlyCasts tells whether USING says what PostgreSQL does anyway: the column, or the column cast to the new type.
 func onlyCasts(c statement.SetType) bool {
-	return len(c.Using.Functions) == 0 && slices.Equal(c.Using.Columns, []string{c.Column}) &&
-		(c.Using.SQL() == statement.QuoteWord(c.Column) || strings.HasPrefix(c.Using.SQL(), statement.QuoteWord(c.Column)+"::"))
+	column, types := c.Using.Casts()
+	return column == c.Column && (len(types) == 0 || len(types) == 1 && sameType(types[0], c.Type))
+}
+
+// makesOthers tells whether USING makes other values than the column's own in the new type. On the way there they may be texts.
+func makesOthers(c statement.SetType) bool {
+	if c.Using == nil {
+		return false
+	}
+	column, types := c.Using.Casts()
+	return column != c.Column || slices.ContainsFunc(types, func(one statement.TypeName) bool {
+		return !sameType(one, c.Type) && (one.Array || one.Name != statement.Name{Name: "text"})
+	})
+}
+
+func sameType(a, b statement.TypeName) bool {
+	return a.Name == b.Name && a.Array == b.Array && slices.Equal(a.Modifiers, b.Modifiers)
 }
 
 // keepsRows tells whether values of one type are stored as the other type stores them.
@@ -48,7 +74,7 @@ func keepsRows(from, to statement.TypeName, utc bool) bool {
 	if from.Array != to.Array || from.Name.Schema != to.Name.Schema {
 		return false
 	}
-	if from.Name == to.Name && slices.Equal(from.Modifiers, to.Modifiers) {
+	if sameType(from, to) {
 		return true
 	}
 	if from.Array || from.Name.Schema != "" {

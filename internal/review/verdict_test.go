@@ -171,6 +171,10 @@ func TestAWayBackIsNotClaimedWhereThereIsNone(t *testing.T) {
 		{"rows under a full name", "ALTER TABLE public.feelings RENAME TO f1;\nTRUNCATE f1;", "ALTER TABLE f1 RENAME TO feelings;", loss},
 		{"rows under the new name, in full", "ALTER TABLE feelings RENAME TO f1;\nTRUNCATE public.f1;", "ALTER TABLE f1 RENAME TO feelings;", loss},
 		{"a new column of an old name", "ALTER TABLE orders RENAME COLUMN legacy TO old;\nALTER TABLE orders ADD COLUMN legacy text;\nUPDATE orders SET legacy = old;", "ALTER TABLE orders DROP COLUMN legacy;\nALTER TABLE orders RENAME COLUMN old TO legacy;", yes},
+		{"values that a function makes", "ALTER TABLE orders ALTER COLUMN legacy TYPE text USING lower(legacy);", "ALTER TABLE orders ALTER COLUMN legacy TYPE text;", loss},
+		{"the same value for all", "ALTER TABLE orders ALTER COLUMN legacy TYPE text USING 'x';", "ALTER TABLE orders ALTER COLUMN legacy TYPE text;", loss},
+		{"values of another column", "ALTER TABLE orders ALTER COLUMN legacy TYPE text USING code;", "ALTER TABLE orders ALTER COLUMN legacy TYPE text;", loss},
+		{"values cut on the way", "ALTER TABLE orders ALTER COLUMN legacy TYPE text USING legacy::varchar(5)::text;", "ALTER TABLE orders ALTER COLUMN legacy TYPE text;", loss},
 		{"all that a role owns", "DROP OWNED BY somebody;", "SELECT 1;", no},
 		{"a sequence that begins again", "ALTER SEQUENCE tickets RESTART;", "ALTER SEQUENCE tickets RESTART WITH 100;", loss},
 		{"a sequence that is set", "SELECT setval('tickets', 1);", "", no},
@@ -194,6 +198,7 @@ func TestAWayBackIsNotClaimedWhereThereIsNone(t *testing.T) {
 		{"row level security for the owner", "ALTER TABLE secrets FORCE ROW LEVEL SECURITY;\nCREATE TABLE y (id bigint);", "DROP TABLE y;", no},
 		{"a table that does not inherit any more", "ALTER TABLE child NO INHERIT secrets;\nCREATE TABLE y (id bigint);", "DROP TABLE y;", no},
 		// What is no loss.
+		{"the same values by way of a text", "ALTER TABLE customers ALTER COLUMN name TYPE varchar USING name::text::varchar;", "ALTER TABLE customers ALTER COLUMN name TYPE text;", yes},
 		{"a constraint validated", "ALTER TABLE orders ADD CONSTRAINT few CHECK (amount < 100) NOT VALID;", "ALTER TABLE orders DROP CONSTRAINT few;", yes},
 		{"a NOT NULL constraint", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note;", "ALTER TABLE orders DROP CONSTRAINT note_given;", yes},
 		{"a NOT NULL constraint, without its name", "ALTER TABLE orders ADD CONSTRAINT note_given NOT NULL note;", "ALTER TABLE orders ALTER COLUMN note DROP NOT NULL;", yes},

@@ -210,6 +210,22 @@ func (t *Table) Indexed(column string) bool {
 	})
 }
 
+// Dependent tells what of a table PostgreSQL makes anew when a column gets another type, also one that leaves the rows as they are:
+// an index that has to do with the column and has an expression or a WHERE, and a CHECK of it, for which all rows are read. The
+// other indexes stay.
+func (t *Table) Dependent(column string) (index, check bool) {
+	if t == nil {
+		return false, false
+	}
+	index = slices.ContainsFunc(t.Indexes, func(one Index) bool {
+		return one.uses(column) && (one.Predicate != "" || slices.Contains(one.Columns(), ""))
+	})
+	check = t.constraint(func(one *Constraint) bool {
+		return one.Type == statement.Check && one.Validated && !one.NotEnforced && one.uses(column)
+	}) != nil
+	return index, check
+}
+
 // NeverNull tells whether a validated CHECK, or the column itself, keeps NULL out of a column.
 func (t *Table) NeverNull(column string) bool {
 	if known := t.column(column); known != nil && known.NotNull {

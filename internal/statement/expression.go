@@ -57,6 +57,22 @@ func (t *translation) expression(node *pg_query.Node) *Expression {
 	return result
 }
 
+// Casts returns the types that an expression casts a column to, one after the other; no column when it is anything else.
+func (e *Expression) Casts() (column string, types []TypeName) {
+	if e == nil {
+		return "", nil
+	}
+	node := e.node
+	for ; node.GetTypeCast() != nil; node = node.GetTypeCast().Arg {
+		types = slices.Insert(types, 0, new(translation).typeName(node.GetTypeCast().TypeName))
+	}
+	parts := texts(node.GetColumnRef().GetFields())
+	if len(parts) == 0 {
+		return "", nil
+	}
+	return parts[len(parts)-1], types
+}
+
 // constant tells whether a node is a literal, possibly behind casts or a sign, and whether it is NULL.
 func constant(node *pg_query.Node) (is, null bool) {
 	switch {
