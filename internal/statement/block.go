@@ -46,7 +46,8 @@ func (t *translation) plpgsql(text, body, what string) {
 		t.add(Opaque{At: t.here(), Reason: what + " that the parser of PL/pgSQL does not accept"})
 		return
 	}
-	b := block{translation: t, text: text, from: max(0, strings.Index(text, body)), what: what}
+	b := block{translation: t, text: text, from: max(0, strings.Index(text, body)), what: what, variables: map[string]bool{}}
+	b.declare(functions[0].Function["datums"])
 	// The declarations hold expressions too: a variable's first value, a cursor's query.
 	b.see(functions[0].Function["datums"])
 	b.see(functions[0].Function["action"])
@@ -58,6 +59,22 @@ type block struct {
 	*translation
 	text, what string
 	from       int
+	// variables are the names of all that are declared, also by FOR, without those that every block has.
+	variables map[string]bool
+}
+
+// declare notes the variables of a block.
+func (b *block) declare(datums any) {
+	list, _ := datums.([]any)
+	for _, datum := range list {
+		kinds, _ := datum.(map[string]any)
+		for _, value := range kinds {
+			fields, _ := value.(map[string]any)
+			if name, isText := fields["refname"].(string); isText && !slices.Contains([]string{"found", "sqlstate", "sqlerrm"}, name) {
+				b.variables[name] = true
+			}
+		}
+	}
 }
 
 // order is that of the parts of one statement in the text, which is lost in a JSON object. Those that are not in it come last.
@@ -105,7 +122,7 @@ func (b *block) node(kind string, value any) {
 		begin := len(b.changes)
 		b.see(fields["body"])
 		if kind == "PLpgSQL_stmt_dynfors" {
-			committing(b.changes[begin:])
+			b.committing(b.changes[begin:])
 		}
 	case "PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback":
 		action := strings.TrimPrefix(kind, "PLpgSQL_stmt_")
@@ -113,24 +130,25 @@ func (b *block) node(kind string, value any) {
 	case "PLpgSQL_stmt_loop", "PLpgSQL_stmt_while", "PLpgSQL_stmt_fori", "PLpgSQL_stmt_fors", "PLpgSQL_stmt_forc", "PLpgSQL_stmt_foreach_a":
 		begin := len(b.changes)
 		b.see(value)
-		committing(b.changes[begin:])
+		b.committing(b.changes[begin:])
 	default:
 		b.see(value)
 	}
 }
 
-// committing notes of the changes of rows in a loop that each round is a transaction of its own, if the loop commits.
-func committing(changes []Change) {
+// committing notes of the changes of rows in a loop that each round is a transaction of its own, if the loop commits. One that is bound
+// neither by a LIMIT nor by a variable changes all its rows in the first round.
+func (b *block) committing(changes []Change) {
 	if !slices.ContainsFunc(changes, func(change Change) bool { control, is := change.(Transaction); return is && control.Action == "commit" }) {
 		return
 	}
 	for i, change := range changes {
 		switch c := change.(type) {
 		case Update:
-			c.Looped = true
+			c.Looped = c.Batch || updating(c.node).bound(b.variables)
 			changes[i] = c
 		case Delete:
-			c.Looped = true
+			c.Looped = c.Batch || deleting(c.node).bound(b.variables)
 			changes[i] = c
 		}
 	}

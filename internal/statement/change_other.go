@@ -176,9 +176,9 @@ type Update struct {
 	Filter  Filter
 	// Equals are the columns that the WHERE compares with constants, when Filter is FewRows.
 	Equals []string
-	// Batch tells that the WHERE takes rows from a subquery with a LIMIT of no more than a batch.
+	// Batch tells that it takes its rows from a query with a LIMIT of no more than a batch.
 	Batch bool
-	// Looped tells that it stands in a loop that commits.
+	// Looped tells that it stands in a loop that commits, and takes other rows in each round.
 	Looped bool
 	Reads  []Name
 

@@ -7,19 +7,6 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// maximumBatch is how many rows count as a batch: they are changed in a second or so.
-const maximumBatch = 50_000
-
-// inBatches tells whether a WHERE takes its rows from a subquery with a LIMIT that is no more than a batch.
-func inBatches(where *pg_query.Node) bool {
-	found := false
-	walk(where, func(node *pg_query.Node) {
-		limit, err := strconv.Atoi(constantText(node.GetSelectStmt().GetLimitCount()))
-		found = found || err == nil && limit <= maximumBatch
-	})
-	return found
-}
-
 // filter judges a WHERE: what is always or never true whatever the rows hold, and what compares with constants only. Equals
 // are the columns that it compares.
 func filter(where *pg_query.Node) (result Filter, equals []string) {

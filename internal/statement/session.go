@@ -191,7 +191,7 @@ func (t *translation) write(node *pg_query.Node) {
 		t.add(change)
 	case *pg_query.Node_UpdateStmt:
 		update := of.UpdateStmt
-		change := Update{At: t.at(update.Relation.GetLocation()), Table: relation(update.Relation), Batch: inBatches(update.WhereClause), node: update}
+		change := Update{At: t.at(update.Relation.GetLocation()), Table: relation(update.Relation), Batch: updating(update).inBatches(), node: update}
 		change.Filter, change.Equals = filter(update.WhereClause)
 		for _, target := range update.TargetList {
 			change.Columns = append(change.Columns, target.GetResTarget().GetName())
@@ -202,7 +202,7 @@ func (t *translation) write(node *pg_query.Node) {
 		}
 		t.add(change)
 	case *pg_query.Node_DeleteStmt:
-		change := Delete{At: t.at(of.DeleteStmt.Relation.GetLocation()), Table: relation(of.DeleteStmt.Relation), Batch: inBatches(of.DeleteStmt.WhereClause), node: of.DeleteStmt}
+		change := Delete{At: t.at(of.DeleteStmt.Relation.GetLocation()), Table: relation(of.DeleteStmt.Relation), Batch: deleting(of.DeleteStmt).inBatches(), node: of.DeleteStmt}
 		change.Filter, change.Equals = filter(of.DeleteStmt.WhereClause)
 		change.Reads = reads(node)
 		t.add(change)
