@@ -3,6 +3,7 @@ package schema
 import (
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
@@ -41,6 +42,8 @@ type partitionKey struct {
 	column string
 	// kind is "number", "date", "moment" for timestamptz, "text", or empty for types of which only the same literal is the same.
 	kind string
+	// of is the type itself, none where it is not known.
+	of statement.Name
 }
 
 // partitionKey returns that of a table, empty when there are more or none.
@@ -51,6 +54,7 @@ func (s *Schema) partitionKey(parent statement.Name) partitionKey {
 	}
 	key := partitionKey{column: table.PartitionKey[0]}
 	column, _ := table.Column(key.column)
+	key.of = column.Type.Name
 	if column.Type.Array || column.Type.Name.Schema != "" {
 		return key
 	}
@@ -67,9 +71,20 @@ func (s *Schema) partitionKey(parent statement.Name) partitionKey {
 	return key
 }
 
-// is tells whether a comparison is one of the key itself.
+// is tells whether a comparison is one of the key itself, by an operator that the proof knows: PostgreSQL proves nothing by those between
+// types whose answers depend on settings, nor by those of another family of types.
 func (k partitionKey) is(condition statement.Condition) bool {
-	return condition.Column == k.column && (!condition.Text || k.kind == "text")
+	if condition.Column != k.column || condition.Text && (k.kind != "text" || k.of.Name == "bpchar") {
+		return false
+	}
+	if condition.Type == (statement.Name{}) || condition.Type == k.of {
+		return true
+	}
+	compared := map[string]string{
+		"int2": "int4 int8", "int4": "int2 int8", "int8": "int2 int4", "serial2": "int2 int4 int8", "serial4": "int2 int4 int8", "serial8": "int2 int4 int8",
+		"numeric": "int2 int4 int8", "date": "timestamp", "timestamp": "date", "text": "varchar bpchar", "varchar": "text",
+	}[k.of.Name]
+	return k.of.Schema == "" && condition.Type.Schema == "" && slices.Contains(strings.Fields(compared), condition.Type.Name)
 }
 
 // conditions returns all validated CHECKs of a table, joined.
@@ -205,6 +220,10 @@ func (k partitionKey) apart(value string, values []string) bool {
 // compare orders two literals as values of the key's type. What is written in the same way is the same; of texts the order is the
 // collation's, and not known.
 func (k partitionKey) compare(a, b string) (order int, known bool) {
+	if k.of.Name == "bpchar" {
+		// Blanks at the end of a char(n) mean nothing.
+		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+	}
 	switch {
 	case a == "" || b == "":
 		return 0, false

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"slices"
+	"strconv"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
@@ -15,6 +16,8 @@ type Condition struct {
 	Parts []Condition
 	// Column and Value are those of a comparison; the value is the text of the literal.
 	Column, Value string
+	// Type is that of the literal, none for a string without a cast.
+	Type Name
 	// Text tells that the column is cast to a text, as the catalogs print a varchar: (k)::text.
 	Text bool
 }
@@ -88,18 +91,46 @@ func comparison(left *pg_query.Node, operator string, right *pg_query.Node) Cond
 		left, operator, right = right, around[operator], left
 	}
 	text := false
-	if cast := left.GetTypeCast(); cast != nil {
+	if cast := left.GetTypeCast(); cast != nil && len(cast.TypeName.GetTypmods()) == 0 {
 		switch nameOf(texts(cast.GetTypeName().GetNames())).Name {
-		case "text", "varchar", "bpchar":
+		case "text", "varchar":
 			left, text = cast.Arg, true
 		}
 	}
 	parts := texts(left.GetColumnRef().GetFields())
-	is, null := constant(right)
-	if _, known := around[operator]; !known || len(parts) == 0 || !is || null || constantText(right) == "" {
+	kind, is := literalType(right)
+	if _, known := around[operator]; !known || len(parts) == 0 || !is || constantText(right) == "" {
 		return Condition{}
 	}
-	return Condition{Operator: operator, Column: parts[len(parts)-1], Value: constantText(right), Text: text}
+	return Condition{Operator: operator, Column: parts[len(parts)-1], Value: constantText(right), Type: kind, Text: text}
+}
+
+// literalType returns the type of a literal, none for a string that takes that of what it is compared with. A cast that may make
+// another value of what is written is not known.
+func literalType(node *pg_query.Node) (kind Name, known bool) {
+	if cast := node.GetTypeCast(); cast != nil {
+		to := new(translation).typeName(cast.TypeName)
+		from, plain := literalType(cast.Arg)
+		if cast.Arg.GetTypeCast() != nil || !plain || from.Name == "numeric" && from != to.Name || to.Array || len(to.Modifiers) > 0 {
+			return Name{}, false
+		}
+		return to.Name, to.Name.Name != "date" || len(constantText(node)) == len("2024-12-31")
+	}
+	value := node.GetAConst()
+	switch {
+	case value.GetSval() != nil:
+		return Name{}, true
+	case value.GetIval() != nil:
+		return Name{Name: "int4"}, true
+	case value.GetFval() != nil:
+		if _, err := strconv.ParseInt(value.GetFval().Fval, 10, 64); err == nil {
+			return Name{Name: "int8"}, true
+		}
+		return Name{Name: "numeric"}, true
+	case value.GetBoolval() != nil:
+		return Name{Name: "bool"}, true
+	}
+	return Name{}, false
 }
 
 // Limits are the bounds of a partition over one column.
