@@ -87,12 +87,10 @@ func compareConstants(operator []string, left, right *pg_query.Node) (value, kno
 	if is, null := constant(right); !is || null {
 		return false, false
 	}
-	equal := constantText(left) == constantText(right) && constantText(left) != ""
 	switch operator[0] {
-	case "=":
-		return equal, equal || constantText(left) != "" && constantText(right) != ""
-	case "<>", "!=":
-		return !equal, equal || constantText(left) != "" && constantText(right) != ""
+	case "=", "<>", "!=":
+		equal, known := equalConstants(left, right)
+		return equal == (operator[0] == "="), known
 	case ">", "<", ">=", "<=":
 		a, errA := strconv.ParseFloat(constantText(left), 64)
 		b, errB := strconv.ParseFloat(constantText(right), 64)
@@ -102,6 +100,19 @@ func compareConstants(operator []string, left, right *pg_query.Node) (value, kno
 		return operator[0] == ">" && a > b || operator[0] == "<" && a < b || operator[0] == ">=" && a >= b || operator[0] == "<=" && a <= b, true
 	}
 	return false, false
+}
+
+// equalConstants compares two literals: what is written in the same way is the same, and what is not may be, unless both are integers,
+// or strings without a type.
+func equalConstants(left, right *pg_query.Node) (equal, known bool) {
+	a, b := constantText(left), constantText(right)
+	switch {
+	case a == "" || b == "":
+		return false, false
+	case left.GetAConst().GetIval() != nil && right.GetAConst().GetIval() != nil, left.GetAConst().GetSval() != nil && right.GetAConst().GetSval() != nil:
+		return a == b, true
+	}
+	return true, a == b
 }
 
 // compared returns the columns that a condition compares with constants by = or IN, all joined by AND; false when there is

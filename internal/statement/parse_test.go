@@ -120,6 +120,8 @@ func TestFilter(t *testing.T) {
 		"": statement.AllRows, "true": statement.AllRows, "1 = 1": statement.AllRows, "id = id": statement.AllRows, "not false": statement.AllRows,
 		"a = 1 or 1 = 1": statement.AllRows, "'a' = 'a' and true": statement.AllRows, "2 > 1": statement.AllRows,
 		"false": statement.NoRows, "1 = 2": statement.NoRows, "a = 1 and false": statement.NoRows, "null": statement.NoRows,
+		"1 = 1.0": statement.SomeRows, "'t'::bool = 'true'::bool": statement.SomeRows, "'2024-01-01'::date = '2024-1-1'::date": statement.SomeRows, "1 <> 1.0": statement.SomeRows,
+		"'a'::text = 'b'": statement.SomeRows, "'a' = 'b'": statement.NoRows, "1 <> 2": statement.AllRows, "now() = now()": statement.SomeRows,
 		"a = 1": statement.FewRows, "id in (1, 2)": statement.FewRows, "a = 1 and b > 2": statement.FewRows, "5 = id": statement.FewRows,
 		"a > 1": statement.SomeRows, "a = b": statement.SomeRows, "a = 1 or b = 2": statement.SomeRows, "a is null": statement.SomeRows,
 		"id in (select 1)": statement.SomeRows, "f(a)": statement.SomeRows,
