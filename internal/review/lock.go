@@ -61,7 +61,7 @@ func count(number int64, what string) string {
 // notNullWork says how long SET NOT NULL holds its lock: a validated CHECK that says the same spares the scan.
 // https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-SET-DROP-NOT-NULL
 func notNullWork(on *schema.Schema, table statement.Name, column string) work {
-	if on.Table(table).NeverNull(column) {
+	if on.NeverNull(table, column) {
 		return brief
 	}
 	return scan

@@ -158,6 +158,7 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"a longer numeric in a CHECK", "ALTER TABLE orders ADD CHECK (total > 0) NOT VALID;\nALTER TABLE orders VALIDATE CONSTRAINT orders_total_check;\nALTER TABLE orders ALTER COLUMN total TYPE numeric(12,2);", "4:change-type"},
 		{"a longer varchar with values that are cut", "ALTER TABLE orders ADD COLUMN memo varchar(40);\nALTER TABLE orders ALTER COLUMN memo TYPE varchar(80) USING memo::varchar(5);", "3:change-type"},
 		{"a text with values that are cut on the way", "ALTER TABLE orders ADD COLUMN memo varchar(40);\nALTER TABLE orders ALTER COLUMN memo TYPE text USING memo::varchar(5)::text;", "3:change-type"},
+		{"NOT NULL behind a CHECK that the children do not have", "CREATE TABLE kid () INHERITS (feelings);\nALTER TABLE feelings ADD CONSTRAINT c CHECK (word IS NOT NULL) NO INHERIT NOT VALID;\nALTER TABLE feelings VALIDATE CONSTRAINT c;\nALTER TABLE feelings ALTER COLUMN word SET NOT NULL;", "5:set-not-null"},
 		{"a default by a function that was made volatile", "ALTER TABLE orders ADD COLUMN b integer DEFAULT tok();", "2:add-column-volatile-default"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
 	}
@@ -222,6 +223,7 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"a LIMIT or something else", outside("DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 5) OR amount > 3;"), "3:backfill-not-batched"},
 		{"a LIMIT of what a query of its own has beside others", outside("WITH b AS (SELECT id FROM orders LIMIT 5) DELETE FROM orders USING b WHERE amount > 3;"), "3:backfill-not-batched"},
 		{"a loop that commits, with all rows in its first round", outside(block("LOOP UPDATE orders SET amount = 1 WHERE amount > 3; EXIT WHEN NOT FOUND; COMMIT; END LOOP;")), "4:backfill-not-batched"},
+		{"a constraint of a domain that is validated", "ALTER DOMAIN posint ADD CONSTRAINT c CHECK (value < 9) NOT VALID;\nALTER DOMAIN posint VALIDATE CONSTRAINT c;", "3:domain-constraint"},
 		{"rows outside of a loop, however many", outside("DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 100000000);"), "3:backfill-not-batched"},
 	}
 	for _, test := range tests {

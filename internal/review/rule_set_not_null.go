@@ -23,7 +23,7 @@ func setNotNull() Rule {
 					table, column = change.Table, change.Constraint.Columns[0]
 				}
 			}
-			if column == "" || c.Table(table).NeverNull(column) {
+			if column == "" || c.Schema.NeverNull(table, column) {
 				return nil
 			}
 			return one(Hit{

@@ -61,6 +61,14 @@ func (s *Schema) Sources(name statement.Name) []string {
 	return sources
 }
 
+// NeverNull tells whether NULL is kept out of a column of a table and of all that inherit it: a CHECK with NO INHERIT keeps it out of
+// the one table only.
+func (s *Schema) NeverNull(table statement.Name, column string) bool {
+	return s.Table(table).NeverNull(column) && !slices.ContainsFunc(s.children(s.Resolve(table)), func(child *Table) bool {
+		return !s.NeverNull(child.Name, column)
+	})
+}
+
 // Gone tells whether a table was seen, and dropped.
 func (s *Schema) Gone(name statement.Name) bool { return s.isGone(tableKey(s.Resolve(name))) }
 
