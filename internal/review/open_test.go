@@ -159,6 +159,8 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"a longer varchar with values that are cut", "ALTER TABLE orders ADD COLUMN memo varchar(40);\nALTER TABLE orders ALTER COLUMN memo TYPE varchar(80) USING memo::varchar(5);", "3:change-type"},
 		{"a text with values that are cut on the way", "ALTER TABLE orders ADD COLUMN memo varchar(40);\nALTER TABLE orders ALTER COLUMN memo TYPE text USING memo::varchar(5)::text;", "3:change-type"},
 		{"NOT NULL behind a CHECK that the children do not have", "CREATE TABLE kid () INHERITS (feelings);\nALTER TABLE feelings ADD CONSTRAINT c CHECK (word IS NOT NULL) NO INHERIT NOT VALID;\nALTER TABLE feelings VALIDATE CONSTRAINT c;\nALTER TABLE feelings ALTER COLUMN word SET NOT NULL;", "5:set-not-null"},
+		{"a default by a function that is volatile", "ALTER TABLE orders ADD COLUMN b timestamptz DEFAULT clock_timestamp();", "2:add-column-volatile-default"},
+		{"a default by a function of PostgreSQL 18's", "ALTER TABLE orders ADD COLUMN b uuid DEFAULT uuidv7();", "2:add-column-volatile-default"},
 		{"a default by a function that was made volatile", "ALTER TABLE orders ADD COLUMN b integer DEFAULT tok();", "2:add-column-volatile-default"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
 	}
@@ -251,6 +253,7 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"a loop over numbers that commits", outside(block("FOR i IN 0..9 LOOP UPDATE orders SET amount = 1 WHERE amount > 3 AND id BETWEEN i * 1000 AND i * 1000 + 999; COMMIT; END LOOP;"))},
 		{"a loop over arrays that commits", outside("-- +goose StatementBegin\nDO $$ DECLARE ids bigint[]; BEGIN LOOP SELECT array_agg(id) INTO ids FROM (SELECT id FROM orders LIMIT 1000) AS b; EXIT WHEN ids IS NULL; DELETE FROM orders WHERE id = ANY (ids); COMMIT; END LOOP; END $$;\n-- +goose StatementEnd")},
 		{"a loop over rows that commits", outside("-- +goose StatementBegin\nDO $$ DECLARE one record; BEGIN FOR one IN SELECT id FROM customers LOOP UPDATE orders SET amount = 1 WHERE customer_id = one.id AND amount > 3; COMMIT; END LOOP; END $$;\n-- +goose StatementEnd")},
+		{"a default by a function that answers the same for all rows", "ALTER TABLE orders ADD COLUMN a bigint DEFAULT txid_current(), ADD COLUMN b inet DEFAULT inet_client_addr(), ADD COLUMN c integer DEFAULT pg_backend_pid();"},
 		{"a longer varchar in a plain index, and in a CHECK that holds for new rows only", "ALTER TABLE orders ADD CHECK (total > 0) NOT VALID;\nALTER TABLE orders ALTER COLUMN total TYPE numeric(12,2) USING total::numeric(12,2);\nALTER TABLE orders ALTER COLUMN total TYPE numeric;\nCREATE TABLE plain (a varchar(5) PRIMARY KEY);\nALTER TABLE plain ALTER COLUMN a TYPE varchar(9);"},
 		{"ON ONLY of a partitioned table", "CREATE INDEX ON ONLY logs (id);"},
 		{"ADD COLUMN IF NOT EXISTS of a new one", "ALTER TABLE orders ADD COLUMN IF NOT EXISTS fresh text;\nALTER TABLE orders DROP COLUMN fresh;"},

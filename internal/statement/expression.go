@@ -101,15 +101,17 @@ func constant(node *pg_query.Node) (is, null bool) {
 // Volatile tells whether a function may answer differently for each row: one that PostgreSQL declares volatile, and one that
 // it does not have, because CREATE FUNCTION declares them volatile unless told otherwise.
 // https://www.postgresql.org/docs/current/xfunc-volatility.html
-func Volatile(function Name) bool { return function.Schema != "" || !steadily(function) }
+func Volatile(function Name) bool {
+	return function.Schema != "" || !everyday(function) && !strings.Contains("\n"+functions, "\n"+function.Name+"\n")
+}
 
-// steadily tells whether a name is that of a function of PostgreSQL's that is not volatile, unless one of the user's own hides it.
-func steadily(function Name) bool {
+// everyday tells whether a name is that of a function that is not volatile and not worth a look, unless one of the user's own hides it.
+func everyday(function Name) bool {
 	return function.Schema == "" && (strings.Contains(steady, " "+function.Name+" ") || strings.Contains(steady, " "+function.Name+"\n"))
 }
 
-// steady are the functions that PostgreSQL declares immutable or stable and that people write in defaults and generated
-// columns, from pg_proc.provolatile.
+// steady are the functions of PostgreSQL's and its extensions that people write everywhere: of those with another name a call is noted,
+// because a function of the user's own with other arguments can go by the name of one of PostgreSQL's.
 const steady = ` abs age array_append array_cat array_length array_prepend array_remove array_to_json array_to_string ascii btrim
  cardinality ceil ceiling char_length character_length chr coalesce concat concat_ws convert_from convert_to current_database
  current_schema current_schemas current_setting current_user date date_part date_trunc decode div encode exp extract floor format

@@ -78,7 +78,7 @@ func (t *translation) calls(nodes ...*pg_query.Node) {
 			if runsText(name.Name) {
 				t.add(Opaque{At: t.at(call.Location), Reason: name.Name + "() runs SQL that stands in a text"})
 			}
-			if !steadily(name) && name.Name != "set_config" {
+			if !everyday(name) && name.Name != "set_config" {
 				t.add(Call{At: t.at(call.Location), Name: name})
 			}
 		})
@@ -124,11 +124,12 @@ func answers(function Name) bool {
 }
 
 // functions are the names of all functions that PostgreSQL 15 has and SQL can call, from pg_proc, and those that came until 18.
+// Behind the name of those that pg_proc declares volatile stands that word.
 //
 //go:embed functions.txt
 var functions string
 
 // ofPostgreSQL tells whether a function is one of PostgreSQL's own.
 func ofPostgreSQL(function Name) bool {
-	return function.Schema == "" && strings.Contains("\n"+functions, "\n"+function.Name+"\n")
+	return function.Schema == "" && (strings.Contains("\n"+functions, "\n"+function.Name+"\n") || strings.Contains("\n"+functions, "\n"+function.Name+" volatile\n"))
 }
