@@ -1,6 +1,7 @@
 package review_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/randomchaoslabs/airlock/internal/database"
@@ -11,18 +12,19 @@ import (
 // In batches, with a commit after each, a statement does what it does at once.
 func TestBatchesDoWhatTheStatementDoes(t *testing.T) {
 	t.Parallel()
-	const given = `create table "Heroes" (id bigint primary key, level integer, "Odd name" text, guild_id bigint);
-insert into "Heroes" select n, n % 7, 'hero ' || n, n % 3 from generate_series(1, 12001) n where n % 10 <> 0;
+	const given = `create table "Heroes" (id bigint primary key, level integer, "Odd name" text, guild_id bigint, batch_to integer, this_batch_from integer);
+insert into "Heroes" (id, level, "Odd name", guild_id) select n, n % 7, 'hero ' || n, n % 3 from generate_series(1, 12001) n where n % 10 <> 0;
 create table guilds (id bigint primary key, bonus integer); insert into guilds values (0, 5), (1, 7);`
 	tests := map[string]string{
-		"all rows":                  `update "Heroes" set level = coalesce(level, 0) + 1`,
-		"a condition with OR":       `update "Heroes" set "Odd name" = 'it''s ' || id where level = 1 or level = 2`,
-		"an alias":                  `update "Heroes" as h set level = -1 where h.level > 3`,
-		"another table":             `update "Heroes" h set level = level + g.bonus from guilds g where g.id = h.guild_id`,
-		"a condition that stays":    `update "Heroes" set level = level where level > 3`,
-		"rows to delete":            `delete from "Heroes" where level in (1, 3)`,
-		"all rows to delete":        `delete from "Heroes"`,
-		"rows to delete by another": `delete from "Heroes" h using guilds g where g.id = h.guild_id and g.bonus > 5`,
+		"all rows":                             `update "Heroes" set level = coalesce(level, 0) + 1`,
+		"a condition with OR":                  `update "Heroes" set "Odd name" = 'it''s ' || id where level = 1 or level = 2`,
+		"an alias":                             `update "Heroes" as h set level = -1 where h.level > 3`,
+		"another table":                        `update "Heroes" h set level = level + g.bonus from guilds g where g.id = h.guild_id`,
+		"a condition that stays":               `update "Heroes" set level = level where level > 3`,
+		"rows to delete":                       `delete from "Heroes" where level in (1, 3)`,
+		"a column with the name of a variable": `update "Heroes" set batch_to = level where this_batch_from is null`,
+		"all rows to delete":                   `delete from "Heroes"`,
+		"rows to delete by another":            `delete from "Heroes" h using guilds g where g.id = h.guild_id and g.bonus > 5`,
 	}
 	for name, plain := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +33,9 @@ create table guilds (id bigint primary key, bonus integer); insert into guilds v
 			if err != nil {
 				t.Fatal(err)
 			}
-			batched := statements[0].Changes[0].(interface{ InBatches(string) string }).InBatches("id")
+			batched := statements[0].Changes[0].(interface {
+				InBatches(string, ...string) string
+			}).InBatches("id", "id", "level", "Odd name", "guild_id", "batch_to", "this_batch_from")
 			if batched == "" {
 				t.Fatal("it is not written in batches")
 			}
@@ -65,4 +69,16 @@ create table guilds (id bigint primary key, bonus integer); insert into guilds v
 			t.Errorf("%s: it cannot be written in batches, and is:\n%s", plain, batched)
 		}
 	}
+}
+
+// A name that is suggested for a constraint is free.
+func TestTheSuggestedNameOfACheckIsFree(t *testing.T) {
+	t.Parallel()
+	_, _, _, findings := second(t, "ALTER TABLE orders ADD CONSTRAINT legacy_not_null CHECK (legacy <> '') NOT VALID;\nALTER TABLE orders ALTER COLUMN legacy SET NOT NULL;", nil)
+	for _, finding := range findings {
+		if finding.Rule == "set-not-null" && strings.Contains(finding.Suggestion, "ADD CONSTRAINT legacy_not_null1 CHECK") {
+			return
+		}
+	}
+	t.Errorf("got %+v", findings)
 }

@@ -25,15 +25,15 @@ func addColumnNotNull() Rule {
 			return one(Hit{
 				Message: "rows that " + name(add.Table) + " has get no value for " + statement.QuoteWord(column.Name) + ", and it must not be NULL", Tables: []statement.Name{add.Table},
 				Suggestion: addPlainColumn(add.Table, column) +
-					"-- fill it in batches, and let the application write it; in a later migration:\n" + notNullSteps(add.Table, column.Name),
+					"-- fill it in batches, and let the application write it; in a later migration:\n" + c.notNullSteps(add.Table, column.Name),
 			})
 		},
 	}
 }
 
 // notNullSteps returns SQL that makes a column NOT NULL without reading the table under an exclusive lock.
-func notNullSteps(table statement.Name, column string) string {
-	constraint := statement.QuoteWord(column + "_not_null")
+func (c *Case) notNullSteps(table statement.Name, column string) string {
+	constraint := statement.QuoteWord(c.freeConstraint(table, column+"_not_null"))
 	alter := "ALTER TABLE " + statement.Quote(table) + " "
 	return alter + "ADD CONSTRAINT " + constraint + " CHECK (" + statement.QuoteWord(column) + " IS NOT NULL) NOT VALID;\n" +
 		"-- in a migration of its own:\n" + alter + "VALIDATE CONSTRAINT " + constraint + ";\n" +

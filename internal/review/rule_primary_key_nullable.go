@@ -19,7 +19,7 @@ func primaryKeyNullable() Rule {
 				if !c.Table(add.Table).NeverNull(column) {
 					return one(Hit{
 						Message: name(add.Table) + " is read to see that " + statement.QuoteWord(column) + " is never NULL", Tables: []statement.Name{add.Table},
-						Suggestion: notNullSteps(add.Table, column) + "\n-- and then the primary key",
+						Suggestion: c.notNullSteps(add.Table, column) + "\n-- and then the primary key",
 					})
 				}
 			}

@@ -28,7 +28,7 @@ func setNotNull() Rule {
 			}
 			return one(Hit{
 				Message: "all rows of " + name(table) + " are read to see that " + statement.QuoteWord(column) + " is never NULL", Tables: []statement.Name{table},
-				Suggestion: notNullSteps(table, column),
+				Suggestion: c.notNullSteps(table, column),
 			})
 		},
 	}

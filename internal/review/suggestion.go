@@ -32,7 +32,11 @@ func (c *Case) constraintName(table statement.Name, constraint statement.Constra
 	if constraint.Type != statement.PrimaryKey && (constraint.Type != statement.Check || len(constraint.Columns) == 1) {
 		parts = append(parts, constraint.Columns...)
 	}
-	chosen := strings.Join(append(parts, suffix), "_")
+	return c.freeConstraint(table, strings.Join(append(parts, suffix), "_"))
+}
+
+// freeConstraint returns a name for a constraint of a table, with a number behind it where the name is taken.
+func (c *Case) freeConstraint(table statement.Name, chosen string) string {
 	for number := 1; ; number++ {
 		name := chosen
 		if number > 1 {
