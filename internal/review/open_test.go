@@ -116,6 +116,8 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"a function in SQL", "-- +goose StatementBegin\nCREATE FUNCTION zap() RETURNS void LANGUAGE sql AS $$ DELETE FROM orders $$;\n-- +goose StatementEnd\nSELECT zap();", "5:delete-all"},
 		{"a function in another language", "-- +goose StatementBegin\nCREATE FUNCTION zap() RETURNS void LANGUAGE plpython3u AS $$ pass $$;\n-- +goose StatementEnd\nSELECT zap();", "5:not-analysed"},
 		{"a procedure", "-- +goose StatementBegin\nCREATE PROCEDURE zap() LANGUAGE plpgsql AS $$ BEGIN DROP TABLE orders; END $$;\n-- +goose StatementEnd\nCALL zap();", "5:drop-table"},
+		{"a sum of more terms than the parser bears", "SELECT 1;\nSELECT 1" + strings.Repeat("+1", 30_000) + ";", "3:not-analysed"},
+		{"the same in a block", block("PERFORM 1" + strings.Repeat("+1", 30_000) + ";"), "3:not-analysed"},
 		{"a procedure that was never seen", "CALL zap();", "2:not-analysed"},
 		{"a prepared statement", "PREPARE p AS DELETE FROM orders;\nEXECUTE p;", "2:delete-all"},
 		{"EXPLAIN ANALYZE", "EXPLAIN ANALYZE DELETE FROM orders;", "2:delete-all"},
