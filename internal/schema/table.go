@@ -221,7 +221,7 @@ func (t *Table) Dependent(column string) (index, check bool) {
 		return one.uses(column) && (one.Predicate != "" || slices.Contains(one.Columns(), ""))
 	})
 	check = t.constraint(func(one *Constraint) bool {
-		return one.Type == statement.Check && one.Validated && !one.NotEnforced && one.uses(column)
+		return one.Type == statement.Check && one.Validated && !one.NotEnforced && one.Uses(column)
 	}) != nil
 	return index, check
 }
