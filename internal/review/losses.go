@@ -7,15 +7,19 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
-// losing goes through the changes of up, and tells of the data that they destroy.
+// losing goes through the changes of up, and then through those of down, and tells of the data from before that they destroy.
 type losing struct {
 	*Whole
 	worse func(Reversible, string, ...any)
-	// tables and columns lead from the names that up gave to those of before.
+	// tables and columns lead from the names of now to those of before; the name is empty of what was made meanwhile.
 	tables  map[statement.Name]statement.Name
 	columns map[columnName]string
-	// added are the columns that up added so far, by the former name of their table, where there was none of that name.
+	// added are the columns that were added so far, by the former name of their table, where there was none of that name: false for
+	// those of which IF NOT EXISTS leaves that open.
 	added map[columnName]bool
+	// down tells that the way back is judged, own what up itself did to rows and values.
+	down bool
+	own  ownWork
 }
 
 // columnName is a column, by the name that its table had before.
@@ -24,10 +28,17 @@ type columnName struct {
 	column string
 }
 
-// losses tells of the data that up destroys.
+// losses tells of the data that up destroys, and of what down destroys beside that which up made.
 func (w *Whole) losses(worse func(Reversible, string, ...any)) {
 	l := losing{Whole: w, worse: worse, tables: map[statement.Name]statement.Name{}, columns: map[columnName]string{}, added: map[columnName]bool{}}
+	l.own = ownWork{tables: map[statement.Name]bool{}, rows: map[statement.Name]bool{}, values: map[columnName]bool{}}
 	for _, change := range w.Changes {
+		l.noteOwn(change)
+		l.see(change)
+	}
+	l.down = true
+	l.worse = func(to Reversible, format string, arguments ...any) { worse(to, "in down, "+format, arguments...) }
+	for _, change := range w.DownChanges {
 		l.see(change)
 	}
 }
@@ -52,6 +63,9 @@ func (l *losing) formerColumn(table statement.Name, column string) (statement.Na
 
 // made tells whether a table, by its former name, is one that up makes.
 func (l *losing) made(table statement.Name) bool {
+	if table.Name == "" || l.down && l.own.makes(l.Before, table) {
+		return true
+	}
 	if before := l.Before.Table(table); before != nil {
 		return before.Temporary
 	}
@@ -61,6 +75,10 @@ func (l *losing) made(table statement.Name) bool {
 
 func (l *losing) see(change statement.Change) {
 	switch c := change.(type) {
+	case statement.CreateTable:
+		if !c.IfNotExists {
+			l.tables[l.Before.Resolve(c.Table)] = statement.Name{}
+		}
 	case statement.Rename:
 		l.rename(c)
 	case statement.AddColumn:
@@ -69,28 +87,30 @@ func (l *losing) see(change statement.Change) {
 		own := columnName{l.former(c.Table), c.Column}
 		table, column := l.formerColumn(c.Table, c.Column)
 		before := l.Before.Table(table)
-		if _, known := before.Column(column); (known || before == nil || before.Partial) && !l.made(table) && !l.added[own] {
+		if _, known := before.Column(column); (known || before == nil || before.Partial) && !l.made(table) && !l.isAdded(own) {
 			l.worse(ReversibleWithLoss, "the values of %s.%s are lost", name(table), statement.QuoteWord(column))
 		}
+		l.columns[own] = "" // What comes under this name is another.
+		delete(l.added, own)
 	case statement.Drop:
 		l.drop(c)
 	case statement.AlterTable:
-		if c.Kind == statement.Type && c.Action == "drop column" {
+		if c.Kind == statement.Type && c.Action == "drop column" && !l.down {
 			l.worse(ReversibleWithLoss, "the values of the attribute %s of %s are lost", statement.QuoteWord(c.Column), name(c.Table))
 		}
 	case statement.AlterObject:
-		if c.Kind == statement.Sequence && strings.Contains(c.Action, "restart") && l.existed(c.Kind, c.Object) {
+		if c.Kind == statement.Sequence && strings.Contains(c.Action, "restart") && l.existed(c.Kind, c.Object) && !l.down {
 			l.worse(ReversibleWithLoss, "the position of the sequence %s is lost", name(c.Object.Name))
 		}
 	case statement.AddIdentity:
-		if c.Drop && !l.made(l.former(c.Table)) {
+		if c.Drop && !l.made(l.former(c.Table)) && !l.down {
 			l.worse(ReversibleWithLoss, "the position of the numbers of %s.%s is lost", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.SetType:
 		table, column := l.formerColumn(c.Table, c.Column)
 		c.Table, c.Column = table, column
 		switch judged := judgeType(l.Before, c); {
-		case l.made(table) || !judged.known:
+		case l.down || l.made(table) || !judged.known:
 		case judged.narrows && loses(judged.from, c):
 			l.worse(ReversibleWithLoss, "what does not fit into %s is cut from the values of %s.%s", c.Type.SQL, name(table), statement.QuoteWord(column))
 		case makesOthers(c):
@@ -106,7 +126,10 @@ func (l *losing) rename(c statement.Rename) {
 	case c.Kind == statement.Column && !c.OnView:
 		table, column := l.formerColumn(c.Object, c.Part)
 		from, to := columnName{table, c.Part}, columnName{table, c.To}
-		l.columns[to], l.added[to] = column, l.added[from]
+		l.columns[to] = column
+		if added, is := l.added[from]; is {
+			l.added[to] = added
+		}
 		delete(l.added, from)
 		l.columns[from] = "" // What comes under this name is another.
 	case c.Kind == statement.Table:
@@ -120,9 +143,16 @@ func (l *losing) addColumn(c statement.AddColumn) {
 	own := columnName{l.former(c.Table), c.Column.Name}
 	before := l.Before.Table(own.table)
 	_, was := before.Column(own.column)
-	if moved, renamed := l.columns[own]; renamed && moved == "" || !was && (!c.IfNotExists || before != nil && !before.Partial) {
-		l.added[own] = true
+	if moved, renamed := l.columns[own]; renamed && moved == "" || !was {
+		l.added[own] = renamed && moved == "" || !c.IfNotExists || before != nil && !before.Partial
 	}
+}
+
+// isAdded tells whether a column was added meanwhile. Where IF NOT EXISTS leaves it open, what is lost by up may have been there,
+// and what down takes away is what up is there to add.
+func (l *losing) isAdded(column columnName) bool {
+	certain, added := l.added[column]
+	return certain || added && l.down
 }
 
 // rows tells of rows that are gone, and of values that are written over.
@@ -135,7 +165,8 @@ func (l *losing) rows(change statement.Change) {
 			}
 		}
 	case statement.Delete:
-		if !l.made(l.former(c.Table)) && c.Filter != statement.NoRows {
+		undone := l.own.undoes(c, l.former(c.Table)) && l.down
+		if !l.made(l.former(c.Table)) && c.Filter != statement.NoRows && !undone {
 			l.worse(ReversibleWithLoss, "the deleted rows of %s are lost", name(c.Table))
 		}
 	case statement.Update:
@@ -143,11 +174,11 @@ func (l *losing) rows(change statement.Change) {
 			l.worse(ReversibleWithLoss, "the former values of %s of %s are lost", statement.QuoteWords(c.Columns), name(c.Table))
 		}
 	case statement.Insert:
-		if !l.made(l.former(c.Table)) && c.Overwrites {
+		if !l.made(l.former(c.Table)) && c.Overwrites && !(l.down && l.own.rows[l.former(c.Table)]) {
 			l.worse(ReversibleWithLoss, "the former values of rows of %s that are there already are lost", name(c.Table))
 		}
 	case statement.Write:
-		if !l.made(l.former(c.Table)) && c.Statement == "merge" {
+		if !l.made(l.former(c.Table)) && c.Statement == "merge" && !(l.down && l.own.rows[l.former(c.Table)]) {
 			l.worse(ReversibleWithLoss, "what MERGE changes in %s is not brought back", name(c.Table))
 		}
 	}
@@ -163,13 +194,16 @@ func (l *losing) drop(c statement.Drop) {
 			}
 			l.worse(ReversibleWithLoss, "the rows of %s are lost", name(table))
 		case statement.SchemaKind:
+			if _, was := l.Before.Origin(c.Kind, object.Name); l.down && !was {
+				continue
+			}
 			l.worse(ReversibleWithLoss, "all rows in the schema %s are lost", statement.QuoteWord(object.Name.Name))
 		case statement.Sequence:
-			if _, was := l.Before.Origin(c.Kind, object.Name); was || !c.IfExists && !l.makes(object) {
+			if _, was := l.Before.Origin(c.Kind, object.Name); was || !l.down && !c.IfExists && !l.makes(object) {
 				l.worse(ReversibleWithLoss, "the position of the sequence %s is lost", name(object.Name))
 			}
 		case statement.Type, statement.Domain, statement.Extension:
-			if c.Cascade && (c.Kind == statement.Extension || !l.Before.Complete || len(l.Before.ColumnsOf(object.Name)) > 0) {
+			if c.Cascade && (!l.down && (c.Kind == statement.Extension || !l.Before.Complete) || len(l.Before.ColumnsOf(object.Name)) > 0) {
 				l.worse(ReversibleWithLoss, "the values of the columns that go with %s are lost", name(object.Name))
 			}
 		case "owned":
@@ -184,7 +218,8 @@ func (l *losing) overwrites(c statement.Update) bool {
 		table, former := l.formerColumn(c.Table, column)
 		before := l.Before.Table(table)
 		_, was := before.Column(former)
-		return (was || before == nil || before.Partial) && !l.added[columnName{table, column}]
+		undone := l.down && l.own.values[columnName{table, former}]
+		return (was || before == nil || before.Partial) && !l.isAdded(columnName{table, column}) && !undone
 	})
 }
 

@@ -257,8 +257,8 @@ func (a *applying) readOrUsed(table *Table, column string, cascade bool) {
 // of its definition: one may be the column of another table, or a name that the view itself gives.
 func (o object) readsColumn(table statement.Name, column string) (reads, certain bool) {
 	switch {
-	case o.deparsed || slices.Contains(o.columns, columnOf{table, column}):
-		return slices.Contains(o.columns, columnOf{table, column}), o.deparsed || len(o.reads) == 1
+	case o.deparsed || slices.Contains(o.columns, ColumnOf{table, column}):
+		return slices.Contains(o.columns, ColumnOf{table, column}), o.deparsed || len(o.reads) == 1
 	case readsAll(o.definition):
 		return len(o.columns) == 0, false
 	}

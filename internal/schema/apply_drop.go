@@ -300,10 +300,10 @@ func (a *applying) dropType(name statement.Name, c statement.Drop) {
 	}
 	for _, one := range a.columnsOf(name) {
 		if !c.Cascade {
-			a.refuse(true, "column %s of %s has the type %s", statement.QuoteWord(one.column), Plain(one.table), Plain(name))
+			a.refuse(true, "column %s of %s has the type %s", statement.QuoteWord(one.Column), Plain(one.Table), Plain(name))
 			continue
 		}
-		a.forgetColumn(one.table, one.column)
+		a.forgetColumn(one.Table, one.Column)
 	}
 	for _, kind := range []statement.Kind{statement.Enum, statement.Domain, statement.Type} {
 		at.kind = kind

@@ -185,7 +185,7 @@ func (a *applying) define(c statement.Define) {
 		for _, name := range one.reads {
 			table, _ := a.tables.get(name)
 			for i := 0; table != nil && i < len(table.Columns); i++ {
-				one.columns = append(one.columns, columnOf{name, table.Columns[i].Name})
+				one.columns = append(one.columns, ColumnOf{name, table.Columns[i].Name})
 			}
 		}
 	}

@@ -146,28 +146,22 @@ func (s *Schema) Enum(name statement.Name) ([]string, Origin) {
 	return found.labels, found.origin
 }
 
-// ColumnsOf returns the columns whose type is the given one, as table and column.
-func (s *Schema) ColumnsOf(kind statement.Name) [][2]string {
-	var columns [][2]string
-	for _, one := range s.columnsOf(s.resolveType(kind)) {
-		columns = append(columns, [2]string{Plain(one.table), one.column})
-	}
-	return columns
-}
+// ColumnsOf returns the columns whose type is the given one.
+func (s *Schema) ColumnsOf(kind statement.Name) []ColumnOf { return s.columnsOf(s.resolveType(kind)) }
 
-// columnOf is a column and its table.
-type columnOf struct {
-	table  statement.Name
-	column string
+// ColumnOf is a column and its table.
+type ColumnOf struct {
+	Table  statement.Name
+	Column string
 }
 
 // columnsOf returns the columns of a type's full name.
-func (s *Schema) columnsOf(kind statement.Name) []columnOf {
-	var found []columnOf
+func (s *Schema) columnsOf(kind statement.Name) []ColumnOf {
+	var found []ColumnOf
 	for _, table := range s.mentioning(kind) {
 		for _, column := range table.Columns {
 			if column.kind == kind {
-				found = append(found, columnOf{table.Name, column.Name})
+				found = append(found, ColumnOf{table.Name, column.Name})
 			}
 		}
 	}

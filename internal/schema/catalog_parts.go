@@ -96,7 +96,7 @@ func (c *catalog) objects() error {
 			if view, known := c.Schema.object(at); known {
 				view.reads = append(view.reads, one.Table.full())
 				for _, column := range one.Columns {
-					view.columns = append(view.columns, columnOf{one.Table.full(), column})
+					view.columns = append(view.columns, ColumnOf{one.Table.full(), column})
 				}
 				c.putObject(at, view)
 			}

@@ -132,8 +132,8 @@ func (a *applying) repoint(from, to statement.Name) {
 			one.reads[place] = to
 			one.columns = slices.Clone(one.columns)
 			for i := range one.columns {
-				if one.columns[i].table == from {
-					one.columns[i].table = to
+				if one.columns[i].Table == from {
+					one.columns[i].Table = to
 				}
 			}
 			a.putObject(at, one)

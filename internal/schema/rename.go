@@ -213,8 +213,8 @@ func (a *applying) renameColumn(c statement.Rename) {
 	for _, view := range a.readers(table.Name) {
 		// What the view reads keeps its place; that it goes by another name now is not in its definition.
 		one, _ := a.object(view)
-		if one.words = append(slices.Clip(one.words), c.To); slices.Contains(one.columns, columnOf{table.Name, c.Part}) {
-			one.columns = append(slices.Clip(one.columns), columnOf{table.Name, c.To})
+		if one.words = append(slices.Clip(one.words), c.To); slices.Contains(one.columns, ColumnOf{table.Name, c.Part}) {
+			one.columns = append(slices.Clip(one.columns), ColumnOf{table.Name, c.To})
 		}
 		a.objects.put(a.owner, view, &one)
 	}

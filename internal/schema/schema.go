@@ -47,7 +47,7 @@ type object struct {
 	// altered tells of a function that its source does not say all of it.
 	altered bool
 	// columns are those that a view reads, known of one that was read from the catalogs.
-	columns []columnOf
+	columns []ColumnOf
 	// calls is the function of a trigger.
 	calls statement.Name
 	// owner and column own a sequence.
