@@ -196,8 +196,9 @@ func (w *walk) statement(text parsed, one statement.Statement) {
 			doubt(w.schema, change, effects)
 		}
 		w.check(text, one, change, effects)
+		conflicts := w.failsOnRows(change)
 		w.earlier = append(w.earlier, change)
-		conflicts := w.schema.Apply(change, w.origin)
+		conflicts = append(conflicts, w.schema.Apply(change, w.origin)...)
 		w.hold(text, change, effects)
 		if one.Block {
 			conflicts = nil // Nobody knows whether it comes to that.
