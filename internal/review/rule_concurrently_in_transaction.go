@@ -39,6 +39,12 @@ func concurrentlyInTransaction() Rule {
 				if change.Kind == statement.Database {
 					what = "CREATE DATABASE"
 				}
+			case statement.RoleSetting:
+				if change.Kind == "system" {
+					what = "ALTER SYSTEM"
+				}
+			case statement.Other:
+				what = map[string]string{"create table space": "CREATE TABLESPACE", "drop table space": "DROP TABLESPACE"}[change.Statement]
 			}
 			if what == "" {
 				return nil
