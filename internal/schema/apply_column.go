@@ -132,6 +132,7 @@ func (a *applying) dropNotNull(c statement.DropNotNull) {
 func (a *applying) setType(c statement.SetType) {
 	table := a.table(c.Table)
 	a.readOrUsed(table, c.Column, false)
+	a.retype(table, c)
 	a.alterColumn(c.Table, c.Column, func(column *Column) {
 		column.Type, column.Collation = c.Type, c.Collation
 		column.touched.kind++
@@ -238,6 +239,7 @@ func (a *applying) readOrUsed(table *Table, column string, cascade bool) {
 		}
 		a.refuse(certain, "view %s depends on column %s of %s", Plain(view.name), statement.QuoteWord(column), Plain(table.Name))
 	}
+	a.watchers(table, column, cascade)
 	for _, other := range slices.Clone(table.Columns) {
 		if other.Generated == nil || other.Name == column || !slices.Contains(other.Generated.Columns, column) {
 			continue

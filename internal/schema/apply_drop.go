@@ -21,7 +21,15 @@ func (a *applying) drop(c statement.Drop) {
 			a.dropRelation(key{kind: c.Kind, name: a.Resolve(one.Name)}, c)
 		case statement.Function, "aggregate":
 			a.dropFunction(one, c)
+		case "owned":
+			a.disown(one.Name, "", "")
 		default:
+			switch c.Kind {
+			case statement.Extension:
+				a.dropExtension(one.Name.Name, c)
+			case statement.Role:
+				a.privileged(one.Name)
+			}
 			a.dropObject(a.place(c.Kind, one), c)
 		}
 	}
@@ -133,6 +141,20 @@ func (a *applying) dropCallers(at key, cascade bool) {
 			} else {
 				a.refuse(true, "%s calls the function %s", by.title(), Plain(at.name))
 			}
+		}
+	}
+	for _, by := range mentioned {
+		if one, known := a.object(by); !known || !slices.Contains(one.invokes, at.name) {
+			continue
+		}
+		switch {
+		case !cascade:
+			a.refuse(true, "%s calls the function %s", by.title(), Plain(at.name))
+		case by.kind == statement.View:
+			a.dropReaders(by.name, true, nil)
+			a.dropView(by)
+		default:
+			a.removeObject(by)
 		}
 	}
 	calls := func(expression *statement.Expression) bool {

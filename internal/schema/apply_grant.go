@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
@@ -18,7 +19,9 @@ func (a *applying) grant(c statement.Grant) {
 			at.name = a.place(c.Kind, on).name
 		}
 		for _, role := range c.Roles {
-			at.on = statement.Name{Name: role}
+			if at.on = (statement.Name{Name: role}); c.Revoke && c.All && slices.Contains(c.Privileges, "all") {
+				a.disown(at.on, c.Kind, on.Name.Name)
+			}
 			for _, privilege := range c.Privileges {
 				at.arguments = strings.TrimSpace(string(c.Kind)+" "+privilege) + arguments(on.Arguments)
 				if c.All || c.Default {

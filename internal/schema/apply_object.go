@@ -21,6 +21,7 @@ func (a *applying) other(change statement.Change) {
 	case statement.Define:
 		a.define(c)
 	case statement.CreateFunction:
+		a.replaceFunction(c)
 		a.define(c.Define)
 	case statement.AlterFunction:
 		a.alterFunction(c)
@@ -37,6 +38,8 @@ func (a *applying) other(change statement.Change) {
 		a.ownedBy(c)
 	case statement.AlterObject:
 		a.alterObject(c)
+	case statement.Other:
+		a.casts = a.casts || c.Statement == "create cast"
 	case statement.RoleSetting:
 		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}
@@ -93,7 +96,7 @@ func (s *Schema) putObject(at key, one object) {
 	case statement.Function, "aggregate", "setting", "grant", "comment":
 		s.mention(at.name, at)
 	}
-	for _, name := range slices.Concat(one.reads, []statement.Name{at.on, one.owner, one.calls}) {
+	for _, name := range slices.Concat(one.reads, one.invokes, []statement.Name{at.on, one.owner, one.calls}) {
 		if name.Name != "" {
 			s.mention(name, at)
 		}
@@ -169,7 +172,12 @@ func (a *applying) define(c statement.Define) {
 	if c.Kind == statement.View || c.Kind == statement.MaterializedView || c.Kind == statement.Sequence || c.Kind == statement.Function || c.Kind == statement.Type {
 		at.name = a.inPath(c.Object.Name)
 	}
-	one := object{definition: definition(c.Definition), source: c.Source, outputs: c.Columns}
+	one := object{definition: definition(c.Definition), source: c.Source, outputs: c.Columns, uses: c.Uses}
+	for _, function := range c.Calls {
+		if full := a.resolveFunction(function); len(a.functions(full)) > 0 {
+			one.invokes = append(one.invokes, full)
+		}
+	}
 	for _, table := range c.Reads {
 		full := a.Resolve(table)
 		one.reads = append(one.reads, full)
@@ -202,6 +210,9 @@ func (a *applying) define(c statement.Define) {
 		a.Complete = false
 	}
 	exists := a.relations.has(at.name)
+	if c.Kind == statement.View && c.Replace {
+		a.replaceView(at, one)
+	}
 	a.make(at, one, c.Replace, c.IfNotExists)
 	if c.Kind == statement.MaterializedView && !(exists && c.IfNotExists) {
 		table := &Table{Name: at.name, Kind: c.Kind, Partial: true, Origin: a.origin}

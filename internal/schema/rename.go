@@ -173,7 +173,9 @@ func (a *applying) renameIndex(table *Table, from statement.Name, to string) {
 }
 
 func (a *applying) renameColumn(c statement.Rename) {
-	if found, _ := a.relations.get(a.Resolve(c.Object)); c.OnView || found.kind == statement.View {
+	full := a.Resolve(c.Object)
+	if found, _ := a.relations.get(full); c.OnView || found.kind == statement.View {
+		a.renameOutput(key{kind: statement.View, name: full}, c)
 		return
 	}
 	table := a.table(c.Object)
@@ -194,6 +196,7 @@ func (a *applying) renameColumn(c statement.Rename) {
 		a.refuse(true, "column %s of %s exists already", statement.QuoteWord(c.To), Plain(table.Name))
 	}
 	renameIn(table, table.Name, c.Part, c.To)
+	a.rewatch(table.Name, c.Part, c.To)
 	if column := table.column(c.To); column != nil && column.Sequence.Name != "" {
 		at := key{kind: statement.Sequence, name: column.Sequence}
 		if one, known := a.object(at); known {
@@ -213,7 +216,10 @@ func (a *applying) renameColumn(c statement.Rename) {
 	for _, view := range a.readers(table.Name) {
 		// What the view reads keeps its place; that it goes by another name now is not in its definition.
 		one, _ := a.object(view)
-		if one.words = append(slices.Clip(one.words), c.To); slices.Contains(one.columns, ColumnOf{table.Name, c.Part}) {
+		if reads, _ := one.readsColumn(table.Name, c.Part); reads {
+			one.words = append(slices.Clip(one.words), c.To)
+		}
+		if slices.Contains(one.columns, ColumnOf{table.Name, c.Part}) {
 			one.columns = append(slices.Clip(one.columns), ColumnOf{table.Name, c.To})
 		}
 		a.objects.put(a.owner, view, &one)

@@ -46,6 +46,9 @@ type object struct {
 	outputs []statement.ViewColumn
 	// altered tells of a function that its source does not say all of it.
 	altered bool
+	// uses are the columns of its table that a trigger or a policy looks at, invokes the functions that a view or a policy calls.
+	uses    []string
+	invokes []statement.Name
 	// columns are those that a view reads, known of one that was read from the catalogs.
 	columns []ColumnOf
 	// calls is the function of a trigger.
@@ -92,6 +95,8 @@ type Schema struct {
 	outer []string
 	zone  string
 	owner *int
+	// casts tells that CREATE CAST was seen: more types than PostgreSQL's own become others by themselves.
+	casts bool
 	// catalogs tells that it was read from a database: comments, privileges and settings are not in it.
 	catalogs bool
 }

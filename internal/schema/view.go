@@ -26,6 +26,26 @@ func (a *applying) outputs(view object) []statement.ViewColumn {
 	return slices.Concat(view.outputs[:star], columns, view.outputs[star+1:])
 }
 
+// renameOutput gives a view's column its new name.
+func (a *applying) renameOutput(at key, c statement.Rename) {
+	view, known := a.object(at)
+	if !known {
+		return
+	}
+	view.outputs = slices.Clone(view.outputs)
+	for i, column := range view.outputs {
+		if column.Name != c.Part {
+			continue
+		}
+		if column.Expression == "" {
+			column.Expression = column.Name
+		}
+		column.Name = c.To
+		view.outputs[i] = column
+	}
+	a.objects.put(a.owner, at, &view)
+}
+
 // ViewColumns returns a view's columns, nil where they are not known.
 func (s *Schema) ViewColumns(name statement.Name) []statement.ViewColumn {
 	for _, kind := range []statement.Kind{statement.View, statement.MaterializedView} {

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -10,13 +11,34 @@ import (
 func (t *translation) alterTable(of *pg_query.AlterTableStmt) {
 	table, kind := relation(of.Relation), kindOf(of.Objtype)
 	place := t.at(of.Relation.GetLocation())
-	for _, node := range of.Cmds {
-		command := node.GetAlterTableCmd()
-		if command == nil {
-			continue
-		}
-		t.alter(place, kind, table, command)
+	commands := of.Cmds
+	if slices.ContainsFunc(commands, func(node *pg_query.Node) bool { return pass(node.GetAlterTableCmd()) == 1 }) {
+		commands = slices.SortedStableFunc(slices.Values(commands), func(a, b *pg_query.Node) int {
+			return pass(a.GetAlterTableCmd()) - pass(b.GetAlterTableCmd())
+		})
 	}
+	for _, node := range commands {
+		if command := node.GetAlterTableCmd(); command != nil {
+			t.alter(place, kind, table, command)
+		}
+	}
+}
+
+// pass tells when PostgreSQL does an action of an ALTER TABLE, whatever its place: first what drops, then what changes types, then the
+// rest. That matters to a type: a default or a constraint may be in its way. See ATPrepCmd in PostgreSQL's tablecmds.c.
+func pass(command *pg_query.AlterTableCmd) int {
+	switch command.GetSubtype() {
+	case pg_query.AlterTableType_AT_DropColumn, pg_query.AlterTableType_AT_DropConstraint, pg_query.AlterTableType_AT_DropNotNull,
+		pg_query.AlterTableType_AT_DropIdentity, pg_query.AlterTableType_AT_DropExpression:
+		return 0
+	case pg_query.AlterTableType_AT_ColumnDefault:
+		if command.Def == nil {
+			return 0
+		}
+	case pg_query.AlterTableType_AT_AlterColumnType:
+		return 1
+	}
+	return 2
 }
 
 // alter reads one action of ALTER TABLE, or of ALTER INDEX, VIEW and the like.

@@ -95,6 +95,10 @@ type Define struct {
 	Source string
 	// Reads are the tables that a view or a rule is made of.
 	Reads []Name
+	// Calls are the functions that a view or a policy calls; Uses are the columns of its own table that a trigger or a policy looks at,
+	// as far as it is certain that they are of that table.
+	Calls []Name
+	Uses  []string
 }
 
 // CreateFunction is CREATE FUNCTION or PROCEDURE.
@@ -107,8 +111,12 @@ type CreateFunction struct {
 	Language       string
 	// Steady tells IMMUTABLE or STABLE.
 	Steady bool
-	// Returns is the type that it returns as SQL, empty for a procedure and for RETURNS TABLE.
+	// Returns is the type that it returns as SQL, empty for a procedure and for RETURNS TABLE; Set tells SETOF.
 	Returns string
+	Set     bool
+	// Parameters are the names of those that a call fills in, empty for one without; a procedure has Procedure set.
+	Parameters []string
+	Procedure  bool
 }
 
 // AlterFunction is ALTER FUNCTION or PROCEDURE: what its definition says of it does not hold any more.

@@ -143,6 +143,27 @@ func reads(query *pg_query.Node) []Name {
 	return slices.DeleteFunc(found, func(name Name) bool { return name.Schema == "" && slices.Contains(own, name.Name) })
 }
 
+// used returns the functions that expressions or a query call, and the columns that they look at: none where a query is in them, whose
+// columns may be those of another table.
+func used(nodes ...*pg_query.Node) (functions []Name, columns []string) {
+	query := false
+	for _, node := range nodes {
+		walk(node, func(inner *pg_query.Node) {
+			if call := inner.GetFuncCall(); call != nil {
+				functions = append(functions, nameOf(texts(call.Funcname)))
+			}
+			if parts := texts(inner.GetColumnRef().GetFields()); len(parts) > 0 {
+				columns = append(columns, parts[len(parts)-1])
+			}
+			query = query || inner.GetSelectStmt() != nil || inner.GetSubLink() != nil
+		})
+	}
+	if query {
+		columns = nil
+	}
+	return functions, columns
+}
+
 // locationOf returns where an expression begins, as far as the parser says it.
 func locationOf(node *pg_query.Node) int32 {
 	first := int32(-1)

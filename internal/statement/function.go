@@ -7,6 +7,39 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
+func (t *translation) createFunction(of *pg_query.CreateFunctionStmt) {
+	var arguments, parameters []string
+	for _, parameter := range of.Parameters {
+		one := parameter.GetFunctionParameter()
+		switch one.GetMode() {
+		case pg_query.FunctionParameterMode_FUNC_PARAM_OUT, pg_query.FunctionParameterMode_FUNC_PARAM_TABLE:
+			continue
+		}
+		arguments, parameters = append(arguments, t.typeName(one.GetArgType()).SQL), append(parameters, one.GetName())
+	}
+	object := Object{At: t.here(), Name: nameOf(texts(of.Funcname)), Arguments: strings.Join(arguments, ", "), Signed: true}
+	change := CreateFunction{At: t.here(), Define: Define{At: t.here(), Kind: Function, Object: object, Replace: of.Replace, Definition: Even(t.text), Source: t.text}, Parameters: parameters, Procedure: of.IsProcedure}
+	if of.ReturnType != nil {
+		change.Returns, change.Set = t.typeName(of.ReturnType).SQL, of.ReturnType.Setof
+	}
+	for _, node := range of.Options {
+		element := node.GetDefElem()
+		switch element.GetDefname() {
+		case "security":
+			change.SecurityDefiner = element.GetArg().GetBoolean().GetBoolval()
+		case "language":
+			change.Language = element.GetArg().GetString_().GetSval()
+		case "volatility":
+			change.Steady = element.GetArg().GetString_().GetSval() != "volatile"
+		case "set":
+			if element.GetArg().GetVariableSetStmt().GetName() == "search_path" {
+				change.SetsSearchPath = true
+			}
+		}
+	}
+	t.add(change)
+}
+
 // Body reads the body of a function or procedure, from the text of the CREATE statement that makes it, and returns what a call
 // at a place does. What cannot be known is Opaque.
 func Body(create string, at int) []Change {

@@ -153,11 +153,16 @@ func (t *translation) definition(node *pg_query.Node) {
 		t.createFunction(of.CreateFunctionStmt)
 	case *pg_query.Node_ViewStmt:
 		view := of.ViewStmt
-		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: t.canonical(node), Reads: reads(view.Query), Columns: viewColumns(view), Whole: whole(view.Query.GetSelectStmt())})
+		calls, _ := used(view.Query)
+		t.add(Define{At: t.at(view.View.GetLocation()), Kind: View, Object: Object{At: t.at(view.View.GetLocation()), Name: relation(view.View)}, Replace: view.Replace, Definition: t.canonical(node), Reads: reads(view.Query), Calls: calls, Columns: t.viewColumns(view), Whole: whole(view.Query.GetSelectStmt())})
 	case *pg_query.Node_CreateTrigStmt:
-		t.define(node, Trigger, Object{Name: Name{Name: of.CreateTrigStmt.Trigname}, On: relation(of.CreateTrigStmt.Relation)}, of.CreateTrigStmt.Replace, false)
+		_, columns := used(of.CreateTrigStmt.WhenClause)
+		trigger := Object{At: t.here(), Name: Name{Name: of.CreateTrigStmt.Trigname}, On: relation(of.CreateTrigStmt.Relation)}
+		t.add(Define{At: t.here(), Kind: Trigger, Object: trigger, Replace: of.CreateTrigStmt.Replace, Definition: t.canonical(node), Uses: append(columns, texts(of.CreateTrigStmt.Columns)...)})
 	case *pg_query.Node_CreatePolicyStmt:
-		t.define(node, Policy, Object{Name: Name{Name: of.CreatePolicyStmt.PolicyName}, On: relation(of.CreatePolicyStmt.Table)}, false, false)
+		calls, columns := used(of.CreatePolicyStmt.Qual, of.CreatePolicyStmt.WithCheck)
+		policy := Object{At: t.here(), Name: Name{Name: of.CreatePolicyStmt.PolicyName}, On: relation(of.CreatePolicyStmt.Table)}
+		t.add(Define{At: t.here(), Kind: Policy, Object: policy, Definition: t.canonical(node), Calls: calls, Uses: columns})
 	case *pg_query.Node_RuleStmt:
 		t.define(node, "rule", Object{Name: Name{Name: of.RuleStmt.Rulename}, On: relation(of.RuleStmt.Relation)}, of.RuleStmt.Replace, false)
 	case *pg_query.Node_CreateSeqStmt:
@@ -251,39 +256,6 @@ func (t *translation) alterDomain(of *pg_query.AlterDomainStmt) {
 	case "T":
 		if change.Action = "set default"; of.Def == nil {
 			change.Action = "drop default"
-		}
-	}
-	t.add(change)
-}
-
-func (t *translation) createFunction(of *pg_query.CreateFunctionStmt) {
-	var arguments []string
-	for _, parameter := range of.Parameters {
-		one := parameter.GetFunctionParameter()
-		switch one.GetMode() {
-		case pg_query.FunctionParameterMode_FUNC_PARAM_OUT, pg_query.FunctionParameterMode_FUNC_PARAM_TABLE:
-			continue
-		}
-		arguments = append(arguments, t.typeName(one.GetArgType()).SQL)
-	}
-	object := Object{At: t.here(), Name: nameOf(texts(of.Funcname)), Arguments: strings.Join(arguments, ", "), Signed: true}
-	change := CreateFunction{At: t.here(), Define: Define{At: t.here(), Kind: Function, Object: object, Replace: of.Replace, Definition: Even(t.text), Source: t.text}}
-	if of.ReturnType != nil {
-		change.Returns = t.typeName(of.ReturnType).SQL
-	}
-	for _, node := range of.Options {
-		element := node.GetDefElem()
-		switch element.GetDefname() {
-		case "security":
-			change.SecurityDefiner = element.GetArg().GetBoolean().GetBoolval()
-		case "language":
-			change.Language = element.GetArg().GetString_().GetSval()
-		case "volatility":
-			change.Steady = element.GetArg().GetString_().GetSval() != "volatile"
-		case "set":
-			if element.GetArg().GetVariableSetStmt().GetName() == "search_path" {
-				change.SetsSearchPath = true
-			}
 		}
 	}
 	t.add(change)

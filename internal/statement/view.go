@@ -13,11 +13,13 @@ type ViewColumn struct {
 	Name string
 	// Expression is what it is made of, empty for a column of that name.
 	Expression string
+	// Type is the one that the expression is cast to as SQL, empty where there is no cast.
+	Type string
 }
 
 // viewColumns returns those of a view, nil where they are not known.
-func viewColumns(of *pg_query.ViewStmt) []ViewColumn {
-	columns := outputs(of.Query.GetSelectStmt())
+func (t *translation) viewColumns(of *pg_query.ViewStmt) []ViewColumn {
+	columns := t.outputs(of.Query.GetSelectStmt())
 	for i, alias := range texts(of.Aliases) {
 		if i >= len(columns) || columns[i].Name == "*" {
 			return nil
@@ -32,7 +34,7 @@ func viewColumns(of *pg_query.ViewStmt) []ViewColumn {
 	return columns
 }
 
-func outputs(query *pg_query.SelectStmt) []ViewColumn {
+func (t *translation) outputs(query *pg_query.SelectStmt) []ViewColumn {
 	for query.GetLarg() != nil {
 		query = query.Larg
 	}
@@ -47,6 +49,9 @@ func outputs(query *pg_query.SelectStmt) []ViewColumn {
 		column := ViewColumn{Name: name}
 		if value.GetColumnRef() == nil {
 			column.Expression = deparseExpression(value)
+			if value.GetTypeCast() != nil {
+				column.Type = t.typeName(value.GetTypeCast().TypeName).SQL
+			}
 		} else if source != name {
 			column.Expression = source
 		}
