@@ -181,6 +181,7 @@ func (a *applying) createTable(c statement.CreateTable) {
 	table := &Table{
 		Name: name, Kind: statement.Table, Temporary: c.Temporary, Unlogged: c.Unlogged, Foreign: c.Foreign, PartitionBy: c.PartitionBy,
 		PartitionKey: c.PartitionKey, Origin: a.origin, Partial: c.FromQuery || len(c.Like) > 0,
+		noDefault: c.PartitionBy != "",
 	}
 	if c.Foreign {
 		table.Kind = statement.ForeignTable

@@ -133,7 +133,7 @@ func (a *applying) dropCallers(at key, cascade bool) {
 	if len(a.functions(at.name)) > 1 {
 		return // Which of them is called is not known.
 	}
-	mentioned, _ := a.mentions.get(at.name)
+	mentioned := a.mentioned(at.name)
 	for _, by := range mentioned {
 		if trigger, known := a.object(by); known && by.kind == statement.Trigger && trigger.calls == at.name {
 			if cascade {
@@ -265,7 +265,7 @@ func (a *applying) forgetTable(name statement.Name) {
 
 // dropParts forgets what is on a table or a view: triggers, policies, comments, privileges, sequences.
 func (a *applying) dropParts(name statement.Name) {
-	mentioned, _ := a.mentions.get(name)
+	mentioned := a.mentioned(name)
 	for _, at := range mentioned {
 		one, known := a.object(at)
 		if known && (at.on == name && at.kind != "grant" || one.owner == name || (at.kind == "setting" || at.kind == "grant" || at.kind == "comment") && at.name == name) {

@@ -31,7 +31,7 @@ func (a *applying) grant(c statement.Grant) {
 				case !c.Revoke:
 					a.putObject(at, object{origin: a.origin})
 				case privilege == "all":
-					mentioned, _ := a.mentions.get(at.name)
+					mentioned := a.mentioned(at.name)
 					for _, other := range mentioned {
 						if other.kind == "grant" && other.name == at.name && other.on == at.on && strings.HasPrefix(other.arguments, "all ") == (c.All || c.Default) {
 							a.removeObject(other)

@@ -71,6 +71,10 @@ func (a *applying) partitionOf(table *Table, of statement.Name, bound string) {
 	if parent == nil {
 		return
 	}
+	if bound == "DEFAULT" {
+		parent = a.own(parent.Name)
+		parent.noDefault = false
+	}
 	if parent.PartitionBy == "" && !parent.Assumed {
 		a.refuse(true, "table %s is not partitioned", Plain(parent.Name))
 	}

@@ -87,7 +87,7 @@ func partKey(kind statement.Kind, table statement.Name, name string) key {
 // Policies counts the policies of a table.
 func (s *Schema) Policies(table statement.Name) int {
 	full, number := s.Resolve(table), 0
-	mentioned, _ := s.mentions.get(full)
+	mentioned := s.mentioned(full)
 	for _, by := range mentioned {
 		if by.kind == statement.Policy && by.on == full && s.objects.has(by) {
 			number++

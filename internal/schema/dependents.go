@@ -9,7 +9,7 @@ import (
 
 // watchers refuses, or drops with cascade, the triggers and policies of a table that look at a column.
 func (a *applying) watchers(table *Table, column string, cascade bool) {
-	mentioned, _ := a.mentions.get(table.Name)
+	mentioned := a.mentioned(table.Name)
 	for _, by := range mentioned {
 		one, known := a.object(by)
 		if !known || by.on != table.Name || by.kind != statement.Trigger && by.kind != statement.Policy || !slices.Contains(one.uses, column) {
@@ -25,7 +25,7 @@ func (a *applying) watchers(table *Table, column string, cascade bool) {
 
 // rewatch gives a column its new name in what triggers and policies look at.
 func (a *applying) rewatch(table statement.Name, from, to string) {
-	mentioned, _ := a.mentions.get(table)
+	mentioned := a.mentioned(table)
 	for _, by := range mentioned {
 		one, known := a.object(by)
 		if place := slices.Index(one.uses, from); known && by.on == table && place >= 0 {
@@ -93,7 +93,7 @@ func (a *applying) dropExtension(name string, c statement.Drop) {
 
 // privileged refuses to drop a role that still has privileges on a table, a view or a sequence.
 func (a *applying) privileged(role statement.Name) {
-	mentioned, _ := a.mentions.get(role)
+	mentioned := a.mentioned(role)
 	for _, by := range mentioned {
 		if by.kind == "grant" && by.on == role && a.objects.has(by) && a.relations.has(by.name) && !strings.HasPrefix(by.arguments, "all ") {
 			a.refuse(true, "role %s has privileges on %s: REVOKE or DROP OWNED has to come first", statement.QuoteWord(role.Name), Plain(by.name))
@@ -104,7 +104,7 @@ func (a *applying) privileged(role statement.Name) {
 
 // disown takes the privileges of a role, those on objects of one kind in a schema when that is named.
 func (a *applying) disown(role statement.Name, kind statement.Kind, schema string) {
-	mentioned, _ := a.mentions.get(role)
+	mentioned := a.mentioned(role)
 	for _, by := range mentioned {
 		if by.kind == "grant" && by.on == role && (schema == "" || by.name.Schema == schema && strings.HasPrefix(by.arguments, string(kind)+" ")) {
 			a.removeObject(by)

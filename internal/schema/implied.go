@@ -28,6 +28,9 @@ func (s *Schema) Implied(parent, partition statement.Name, limits statement.Limi
 // comes: no validated CHECK says that none of them belongs there. It is nil when there is none.
 func (s *Schema) DefaultPartition(parent statement.Name, limits statement.Limits) (partition *Table, read bool) {
 	full := s.Resolve(parent)
+	if table, known := s.tables.get(full); known && table.noDefault {
+		return nil, false // There may be thousands of partitions.
+	}
 	for _, child := range s.children(full) {
 		if child.PartitionOf == full && child.Bound == "DEFAULT" {
 			key := s.partitionKey(parent)

@@ -121,7 +121,7 @@ func (a *applying) repoint(from, to statement.Name) {
 			}
 		}
 	}
-	mentioned, _ := a.mentions.get(from)
+	mentioned := a.mentioned(from)
 	for _, at := range mentioned {
 		one, known := a.object(at)
 		if !known {

@@ -41,7 +41,7 @@ func (a *applying) chooseConstraintName(table *Table, c Constraint) string {
 
 // constraintExists tells whether a table of the schema has a constraint of a name.
 func (s *Schema) constraintExists(name statement.Name) bool {
-	mentioned, _ := s.mentions.get(name)
+	mentioned := s.mentioned(name)
 	return slices.ContainsFunc(mentioned, func(by key) bool {
 		if by.kind != statement.ConstraintKind {
 			return false

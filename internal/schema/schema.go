@@ -88,7 +88,7 @@ type Schema struct {
 	fates     shelf[key, fate]
 	// mentions leads from a name to all that may have to do with it: foreign keys to a table, columns of a type, views that
 	// read, constraints of a name. Who asks looks whether it is still so, so that nothing has to be taken out.
-	mentions shelf[statement.Name, []key]
+	mentions shelf[statement.Name, *mentions]
 
 	path []string
 	// outer is the path that holds when the transaction ends.
@@ -200,7 +200,7 @@ func (s *Schema) resolveFunction(name statement.Name) statement.Name {
 
 // functions returns the functions of a full name.
 func (s *Schema) functions(name statement.Name) []key {
-	mentioned, _ := s.mentions.get(name)
+	mentioned := s.mentioned(name)
 	var found []key
 	for _, at := range mentioned {
 		if (at.kind == statement.Function || at.kind == "aggregate") && at.name == name && s.objects.has(at) {
@@ -216,29 +216,6 @@ func (s *Schema) object(at key) (object, bool) {
 		return *found, true
 	}
 	return object{}, false
-}
-
-// mention notes that something has to do with a name.
-func (s *Schema) mention(name statement.Name, by key) {
-	before, _ := s.mentions.get(name)
-	if !slices.Contains(before, by) {
-		s.mentions.put(s.owner, name, append(slices.Clip(before), by))
-	}
-}
-
-// mentioning returns the tables that may have to do with a name, in the order in which they were seen.
-func (s *Schema) mentioning(name statement.Name) []*Table {
-	mentioned, _ := s.mentions.get(name)
-	var tables []*Table
-	for _, by := range mentioned {
-		if by.kind != statement.Table {
-			continue
-		}
-		if table, found := s.tables.get(by.name); found && !slices.Contains(tables, table) {
-			tables = append(tables, table)
-		}
-	}
-	return tables
 }
 
 // Table returns a table, nil for one that was never seen.
@@ -325,7 +302,7 @@ func (s *Schema) ReadBy(name statement.Name) []statement.Name {
 
 // readers returns the views that read a relation.
 func (s *Schema) readers(name statement.Name) []key {
-	mentioned, _ := s.mentions.get(name)
+	mentioned := s.mentioned(name)
 	var found []key
 	for _, by := range mentioned {
 		if by.kind != statement.View && by.kind != statement.MaterializedView {

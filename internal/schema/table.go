@@ -136,6 +136,8 @@ type Table struct {
 	Origin      Origin
 	// Size is nil where it is not known.
 	Size *Size
+	// noDefault tells that none of its partitions takes what no other one does: a statement made it, and no such partition came.
+	noDefault bool
 
 	owner *int
 }
