@@ -228,6 +228,7 @@ func (a *applying) addColumn(table *Table, c statement.ColumnDefinition) []state
 	if column.Serial || column.Identity {
 		column.Sequence = a.ownSequence(table.Name, c.Name)
 	}
+	column.defaultFor = column.Type
 	a.typed(table, &column)
 	a.called(table, c.Default, c.Stored, c.Virtual)
 	if merged := table.column(c.Name); merged != nil {

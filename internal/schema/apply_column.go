@@ -24,6 +24,7 @@ func (a *applying) column(change statement.Change) {
 	case statement.SetDefault:
 		a.alterColumn(c.Table, c.Column, func(column *Column) {
 			column.Default, column.HasDefault, column.deparsed = c.Default, c.Default != nil, false
+			column.defaultFor = column.Type
 			column.touched.fallback++
 		})
 		if c.Default != nil {

@@ -39,7 +39,12 @@ func (a *applying) other(change statement.Change) {
 	case statement.AlterObject:
 		a.alterObject(c)
 	case statement.Other:
-		a.casts = a.casts || c.Statement == "create cast"
+		switch c.Statement {
+		case "create cast":
+			a.casts = true
+		case "alter policy":
+			a.unwatch()
+		}
 	case statement.RoleSetting:
 		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}

@@ -56,7 +56,7 @@ func (a *applying) retype(table *Table, c statement.SetType) {
 	}
 	if able, certain := a.becomes(column.Type, c.Type); !able && c.Using == nil {
 		a.refuse(certain, "%s does not become %s by itself: column %s of %s needs USING", column.Type.SQL, c.Type.SQL, statement.QuoteWord(c.Column), Plain(table.Name))
-	} else if !able && column.Default != nil && column.Default.Constant && !column.Default.Null && !column.deparsed {
+	} else if able, certain := a.becomes(column.defaultFor, c.Type); !able && column.Default != nil && column.Default.Constant && !column.Default.Null {
 		a.refuse(certain, "the default of column %s of %s does not become %s by itself: DROP DEFAULT has to come first", statement.QuoteWord(c.Column), Plain(table.Name), c.Type.SQL)
 	}
 	for _, one := range table.Constraints {

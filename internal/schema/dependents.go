@@ -36,6 +36,17 @@ func (a *applying) rewatch(table statement.Name, from, to string) {
 	}
 }
 
+// unwatch forgets what policies look at and call: ALTER POLICY says another condition, of one that was not read.
+func (a *applying) unwatch() {
+	for at, policy := range a.objects.all() {
+		if at.kind == statement.Policy && len(policy.uses)+len(policy.invokes) > 0 {
+			one := *policy
+			one.uses, one.invokes = nil, nil
+			defer a.objects.put(a.owner, at, &one)
+		}
+	}
+}
+
 // brings returns the types and the functions that an extension brings and that columns are made with.
 func brings(extension string) (types, functions []string) {
 	switch extension {

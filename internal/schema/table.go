@@ -16,6 +16,8 @@ type Column struct {
 	// Default is nil when there is none; HasDefault tells that there is one, also where its SQL is not known.
 	Default    *statement.Expression
 	HasDefault bool
+	// defaultFor is the type that the column had when it got its default: that is what the default still is.
+	defaultFor statement.TypeName
 	Identity   bool
 	// Always tells an identity column that takes no values of one's own.
 	Always bool
