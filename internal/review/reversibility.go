@@ -85,6 +85,9 @@ func (w *Whole) emptyDown() string {
 
 // changesAnything tells whether a change has an effect that lasts.
 func changesAnything(change statement.Change) bool {
+	if define, is := change.(statement.Define); is && define.Kind == statement.Extension && define.IfNotExists {
+		return false // It hurts nobody when it is left, and was there before as likely as not.
+	}
 	switch change.(type) {
 	case statement.Select, statement.Set, statement.Transaction, statement.LockTable, statement.Vacuum, statement.Other, statement.AlterFunction, statement.Cluster,
 		statement.Reindex, statement.RefreshMaterializedView, statement.ValidateConstraint:

@@ -102,7 +102,7 @@ func (d *differing) objects() {
 			}
 		case !had:
 			if !d.were(fateKey(at)) {
-				d.tell(at, "is left")
+				d.left(at, other)
 			}
 		default:
 			d.object(at, one, other)
@@ -145,6 +145,15 @@ func (d *differing) object(at key, before, after object) {
 	if same && before.definition != after.definition {
 		d.tell(at, "is defined otherwise")
 	}
+}
+
+// left says that an object is left. An extension that is made IF NOT EXISTS hurts nobody, and nothing fails when it is made again.
+func (d *differing) left(at key, one object) {
+	if at.kind == statement.Extension && one.origin.IfNotExists {
+		d.add(Difference{Message: at.title() + " is left", Kind: at.kind, Minor: true})
+		return
+	}
+	d.tell(at, "is left")
 }
 
 // tell says what is with an object. Settings that only the planner and the storage look at are minor.

@@ -174,6 +174,7 @@ func (t *translation) definition(node *pg_query.Node) {
 		}
 	case *pg_query.Node_CreateSchemaStmt:
 		t.define(node, SchemaKind, Object{Name: Name{Name: of.CreateSchemaStmt.Schemaname}}, false, of.CreateSchemaStmt.IfNotExists)
+		insideSchema(of.CreateSchemaStmt.Schemaname, of.CreateSchemaStmt.SchemaElts)
 		for _, element := range of.CreateSchemaStmt.SchemaElts {
 			t.statement(element)
 		}
