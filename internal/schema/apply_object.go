@@ -39,12 +39,7 @@ func (a *applying) other(change statement.Change) {
 	case statement.AlterObject:
 		a.alterObject(c)
 	case statement.Other:
-		switch c.Statement {
-		case "create cast":
-			a.casts = true
-		case "alter policy":
-			a.unwatch()
-		}
+		a.casts = a.casts || c.Statement == "create cast"
 	case statement.RoleSetting:
 		a.putObject(key{kind: "setting", name: statement.Name{Name: c.Object}, arguments: string(c.Kind) + " " + c.Setting}, object{origin: a.origin})
 	}
@@ -57,6 +52,9 @@ func (a *applying) alterObject(c statement.AlterObject) {
 		return
 	}
 	of := a.place(c.Kind, c.Object)
+	if c.Kind == statement.Policy {
+		a.unwatch(key{kind: c.Kind, name: c.Object.Name, on: a.Resolve(c.Object.On)})
+	}
 	at := key{kind: "setting", name: of.name, on: of.on, arguments: string(c.Kind) + " " + c.Action}
 	if before, noted := a.object(at); noted && before.origin.Migration == a.origin.Migration && before.definition != c.Definition {
 		a.removeObject(at)

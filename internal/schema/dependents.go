@@ -36,14 +36,11 @@ func (a *applying) rewatch(table statement.Name, from, to string) {
 	}
 }
 
-// unwatch forgets what policies look at and call: ALTER POLICY says another condition, of one that was not read.
-func (a *applying) unwatch() {
-	for at, policy := range a.objects.all() {
-		if at.kind == statement.Policy && len(policy.uses)+len(policy.invokes) > 0 {
-			one := *policy
-			one.uses, one.invokes = nil, nil
-			defer a.objects.put(a.owner, at, &one)
-		}
+// unwatch forgets what a policy looks at and calls: ALTER POLICY says another condition, which was not read.
+func (a *applying) unwatch(policy key) {
+	if one, known := a.object(policy); known {
+		one.uses, one.invokes = nil, nil
+		a.objects.put(a.owner, policy, &one)
 	}
 }
 
