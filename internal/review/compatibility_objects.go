@@ -123,12 +123,12 @@ func (w *Whole) dropCompatible(c statement.Drop, object statement.Object, breaks
 		}
 	case statement.Trigger, "rule", "event trigger", "statistic ext", statement.Policy, statement.Role:
 		// Whether they matter to an application is judged elsewhere, or not known.
+	case "owned":
+		breaks("what %s owns is dropped, whatever that is", statement.QuoteWord(object.Name.Name))
 	default:
 		if !absent && !w.Has(c.Kind, object) {
 			breaks("the %s %s is dropped", c.Kind, name(object.Name))
 		}
-	case "owned":
-		breaks("what %s owns is dropped, whatever that is", statement.QuoteWord(object.Name.Name))
 	}
 }
 
