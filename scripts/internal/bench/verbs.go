@@ -58,7 +58,7 @@ func (b *bench) verbs(ctx context.Context, place place) (err error) {
 	}
 	for _, line := range []string{
 		"migrate up", "migrate status", "snapshot create --image v1", "snapshot list", "preflight check --image v1", "promote --image v1",
-		"verify once", "verify watch --for 1s", "promote --image v2", "rollback plan", "rollback run", "deploy --image v2", "migrate down --to 0",
+		"verify once", "verify watch --for 1s", "promote --image v2", "rollback plan", "rollback run", "deploy --image v2", "migrate down --to 0 --accept-data-loss *",
 	} {
 		call := program{path: b.airlock, arguments: strings.Fields(line), directory: project, variables: variables}
 		if call.arguments[0] != "promote" {
