@@ -24,6 +24,7 @@ func TestOneMigrationAlone(t *testing.T) {
 		{"a view over tables that were never seen", "create view open_bills as select * from bills where paid is null;", "drop view open_bills;", "", review.ReversibleYes},
 		{"a table that was never seen is dropped", "drop table if exists bills;", "create table bills (id bigint primary key);", "2:drop-table", review.ReversibleWithLoss},
 		{"the first migration makes it anew", "drop table if exists bills;\ncreate table bills (id bigint primary key);", "drop table bills;", "", review.ReversibleYes},
+		{"an enum value that is used", "alter type mood add value 'owner';\nupdate bills set mood = 'owner'::mood where id = 1;", "", "2:enum-add-value 3:enum-value-in-transaction", review.ReversibleNo},
 		{"an enum value", "alter type mood add value if not exists 'calm';", "select 1;", "2:enum-add-value", review.ReversibleNo},
 		{
 			"a type in place of another", "alter type mood rename to mood_old;\ncreate type mood as enum ('a', 'b');\nalter table bills alter mood type mood using mood::text::mood;\ndrop type mood_old;",

@@ -62,7 +62,7 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 			breaks("it may read NULL in %s.%s, which had none", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.SetDefault:
-		if column, _ := w.Before.Table(c.Table).Column(c.Column); (c.Default == nil || c.Default.Null) && column.NotNull && w.had(c.Table, c.Column) {
+		if w.had(c.Table, c.Column) && w.losesDefault(c) {
 			breaks("its INSERTs into %s may leave out %s, which has no default any more", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.AddIdentity:

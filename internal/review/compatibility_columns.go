@@ -95,3 +95,11 @@ func (w *Whole) wasUnique(table statement.Name, columns []string) bool {
 		return index.Unique && index.Predicate == "" && !slices.Contains(index.Columns(), "") && covered(index.Columns(), columns)
 	})
 }
+
+// losesDefault tells whether a column that may be NOT NULL has no default in the end: of one that was never seen nothing is known.
+func (w *Whole) losesDefault(c statement.SetDefault) bool {
+	before, seen := w.Before.Table(c.Table).Column(c.Column)
+	after, _ := w.After.Table(c.Table).Column(c.Column)
+	again := after.Default != nil && !after.Default.Null
+	return (c.Default == nil || c.Default.Null) && !again && (!seen || before.Type.Name.Name == "" || before.NotNull)
+}

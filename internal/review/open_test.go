@@ -166,6 +166,11 @@ func TestNothingDangerousPasses(t *testing.T) {
 		{"a default by a function of PostgreSQL 18's", "ALTER TABLE orders ADD COLUMN b uuid DEFAULT uuidv7();", "2:add-column-volatile-default"},
 		{"a default by a function that was made volatile", "ALTER TABLE orders ADD COLUMN b integer DEFAULT tok();", "2:add-column-volatile-default"},
 		{"two findings on one line, one accepted", "-- airlock:allow drop-table, cascade because=\"the first only\"\nDROP TABLE feelings; DROP TABLE customers CASCADE;", "3:cascade 3:drop-table"},
+		{"all rows are given what a query finds", "UPDATE orders SET customer_id = (SELECT id FROM customers WHERE name = 'E');", "2:update-all"},
+		{"the same for several columns", "UPDATE orders SET (note, code) = (SELECT name, name FROM customers WHERE id = customer_id);", "2:update-all"},
+		{"a value of an enum that was never seen", "ALTER TYPE user_role ADD VALUE 'owner';\nUPDATE users SET role = 'owner'::user_role WHERE id = 1;", "3:enum-value-in-transaction"},
+		{"the same as a default", "ALTER TYPE user_role ADD VALUE 'owner';\nCREATE TABLE members (id bigint PRIMARY KEY, role user_role DEFAULT 'owner');", "3:enum-value-in-transaction"},
+		{"a column whose default has to be found elsewhere", "ALTER TABLE orders ADD COLUMN tenant bigint NOT NULL DEFAULT 1 REFERENCES customers;", "2:add-column-references"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -245,6 +250,12 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"a trigger on the column", "-- +goose StatementBegin\nCREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n-- +goose StatementEnd\nCREATE TRIGGER touched BEFORE UPDATE OF legacy ON orders FOR EACH ROW EXECUTE FUNCTION touch();\nALTER TABLE orders ALTER COLUMN legacy TYPE varchar(80);", "6:failing-up"},
 		{"a trigger that looks at the renamed column", "-- +goose StatementBegin\nCREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n-- +goose StatementEnd\nCREATE TRIGGER touched BEFORE UPDATE ON feelings FOR EACH ROW WHEN (new.word <> '') EXECUTE FUNCTION touch();\nALTER TABLE feelings RENAME COLUMN word TO old;\nALTER TABLE feelings DROP COLUMN old;", "7:failing-up"},
 		{"rows outside of a loop, however many", outside("DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 100000000);"), "3:backfill-not-batched"},
+		{"a word that may be a new value of an enum", "ALTER TYPE user_role ADD VALUE 'owner';\nUPDATE users SET role = 'owner' WHERE id = 1;", "3:enum-value-in-transaction"},
+		{"a default of a column that was never seen", "ALTER TABLE users ALTER COLUMN status DROP DEFAULT;", "2:drop-default"},
+		{"a trigger is gone", "DROP TRIGGER touched ON users;", "2:disable-trigger"},
+		{"row level security is gone", "ALTER TABLE secrets DISABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
+		{"the same of a table that was never seen", "ALTER TABLE users DISABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
+		{"row level security without a policy", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -286,6 +297,13 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"an attribute of a new type", "CREATE TYPE place AS (x integer);\nALTER TYPE place RENAME ATTRIBUTE x TO y;"},
 		{"a view by the name of another", "CREATE VIEW v2 AS SELECT id, note, amount FROM orders;\nALTER VIEW active_orders RENAME TO v_old;\nALTER VIEW v2 RENAME TO active_orders;"},
 		{"a table by its name again", "ALTER TABLE feelings RENAME TO f1;\nALTER TABLE f1 RENAME TO feelings;"},
+		{"a value of a new enum", "CREATE TYPE user_role AS ENUM ('admin');\nALTER TYPE user_role ADD VALUE 'owner';\nCREATE TABLE members (id bigint PRIMARY KEY, role user_role DEFAULT 'owner');"},
+		{"a default for a while", "ALTER TABLE users ALTER COLUMN status DROP DEFAULT, ALTER COLUMN status SET DEFAULT 'new';"},
+		{"a trigger made anew", "DROP TRIGGER IF EXISTS touched ON users;\nCREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();"},
+		{"a trigger with its function", "DROP TRIGGER touched ON users;\nDROP FUNCTION IF EXISTS touch();"},
+		{"a trigger that is not there", "DROP TRIGGER IF EXISTS touched ON orders;"},
+		{"row level security for a while", "ALTER TABLE secrets DISABLE ROW LEVEL SECURITY;\nALTER TABLE secrets ENABLE ROW LEVEL SECURITY;"},
+		{"a new column that points to nothing", "ALTER TABLE orders ADD COLUMN tenant bigint REFERENCES customers;"},
 		{"SHOW, DISCARD and the like", "SHOW server_version;\nDISCARD PLANS;\nNOTIFY x;\nCHECKPOINT;\nALTER SEQUENCE tickets RESTART WITH 5;\nALTER PUBLICATION p ADD TABLE orders;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;"},
 	}
 	for _, test := range tests {

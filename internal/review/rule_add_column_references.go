@@ -6,7 +6,7 @@ import (
 
 func addColumnReferences() Rule {
 	return Rule{
-		ID: "add-column-references", Title: "A column is added with a foreign key", Severity: Warning, live: true, sized: true, down: downInformation,
+		ID: "add-column-references", Title: "A column is added with a foreign key", Severity: Blocking, live: true, sized: true, down: downInformation,
 		Lock:   "ACCESS EXCLUSIVE on the table, SHARE ROW EXCLUSIVE on the one that it points to",
 		Why:    "Writers of both tables wait until the transaction ends. With a default that is not NULL, all rows are checked meanwhile.",
 		Source: "https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
@@ -27,6 +27,8 @@ func addColumnReferences() Rule {
 				}
 				if column.Default == nil || column.Default.Null {
 					hit.Severity = Information
+				} else {
+					hit.Message += ", while all rows are checked"
 				}
 				return one(hit)
 			}

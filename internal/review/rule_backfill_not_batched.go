@@ -21,9 +21,6 @@ func backfillNotBatched() Rule {
 			switch change := c.Change.(type) {
 			case statement.Update:
 				table, filter, equals, batch, looped, whole = change.Table, change.Filter, change.Equals, change.Batch, change.Looped, change
-				if filter == statement.AllRows && len(change.Reads) > 0 {
-					filter = statement.SomeRows
-				}
 			case statement.Write:
 				if change.Statement == "merge" {
 					table, filter = change.Table, statement.SomeRows

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
@@ -8,9 +9,9 @@ import (
 
 func disableTrigger() Rule {
 	return Rule{
-		ID: "disable-trigger", Title: "Triggers are switched off", Severity: Blocking, live: true,
+		ID: "disable-trigger", Title: "Triggers are switched off or dropped", Severity: Blocking, live: true,
 		Lock:   "SHARE ROW EXCLUSIVE on the table",
-		Why:    "What they keep in order is not kept while they are off, foreign keys included when all are, and nothing looks at the rows later. Writers wait until the transaction ends.",
+		Why:    "What they keep in order is not kept while they are off, foreign keys included when all are, and nothing looks at the rows later. One that is dropped with its function or a column of its table has nothing left to do. Writers wait until the transaction ends.",
 		Source: "https://www.postgresql.org/docs/current/sql-altertable.html",
 		change: func(c *Case) []Hit {
 			switch change := c.Change.(type) {
@@ -31,10 +32,38 @@ func disableTrigger() Rule {
 					what = "every trigger"
 				}
 				return one(Hit{Message: what + " of " + name(change.Table) + " is switched off", Tables: []statement.Name{change.Table}, Severity: Warning})
+			case statement.Drop:
+				for _, object := range change.Objects {
+					if change.Kind == statement.Trigger && c.missesTrigger(change, object) {
+						return one(Hit{
+							Message: "the trigger " + statement.QuoteWord(object.Name.Name) + " of " + name(object.On) + " does not act any more", Tables: []statement.Name{object.On}, Severity: Warning,
+						})
+					}
+				}
 			}
 			return nil
 		},
 	}
+}
+
+// missesTrigger tells whether a trigger that is dropped was there before, and nothing comes in its place. One whose function, or a
+// column of whose table, goes in the same migration has nothing left to do.
+func (c *Case) missesTrigger(drop statement.Drop, trigger statement.Object) bool {
+	origin, known := c.Schema.TriggerOrigin(trigger)
+	if known && origin.Migration >= c.File.Group || !known && drop.IfExists && c.Schema.Complete {
+		return false
+	}
+	return !slices.ContainsFunc(changesOf(c.File.up), func(change statement.Change) bool {
+		switch other := change.(type) {
+		case statement.Drop:
+			return other.Kind == statement.Function
+		case statement.DropColumn:
+			return c.Schema.Resolve(other.Table) == c.Schema.Resolve(trigger.On)
+		case statement.Define:
+			return other.Kind == statement.Trigger && c.Schema.Resolve(other.Object.On) == c.Schema.Resolve(trigger.On)
+		}
+		return false
+	})
 }
 
 // replicationRole is the setting that switches off all triggers of a session:

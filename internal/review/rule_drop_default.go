@@ -1,6 +1,8 @@
 package review
 
 import (
+	"slices"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -12,12 +14,16 @@ func dropDefault() Rule {
 		change: func(c *Case) []Hit {
 			hit := Hit{Severity: Warning}
 			var column string
+			unseen := false
 			switch change := c.Change.(type) {
 			case statement.SetDefault:
 				if change.Default != nil && !change.Default.Null {
 					return nil
 				}
-				if known, found := c.Table(change.Table).Column(change.Column); !found || !known.NotNull || !known.HasDefault {
+				table := c.Table(change.Table)
+				known, found := table.Column(change.Column)
+				unseen = !found && (table == nil || table.Partial) || found && known.Type.Name.Name == ""
+				if !unseen && (!known.NotNull || !known.HasDefault) || c.defaultLater(change) {
 					return nil
 				}
 				hit.Tables, column = []statement.Name{change.Table}, change.Column
@@ -33,7 +39,19 @@ func dropDefault() Rule {
 				return nil
 			}
 			hit.Message = "INSERTs into " + name(hit.Tables[0]) + " that leave out " + statement.QuoteWord(column) + " fail"
+			if unseen {
+				hit.Message += ", if it is NOT NULL and had a default"
+			}
 			return one(hit)
 		},
 	}
+}
+
+// defaultLater tells whether up gives a column a default again.
+func (c *Case) defaultLater(of statement.SetDefault) bool {
+	up := changesOf(c.File.up)
+	return slices.ContainsFunc(up[min(len(c.Earlier), len(up)):], func(change statement.Change) bool {
+		set, is := change.(statement.SetDefault)
+		return is && set.Table == of.Table && set.Column == of.Column && set.Default != nil && !set.Default.Null
+	})
 }

@@ -1,6 +1,9 @@
 package review
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -20,12 +23,19 @@ func enumValueInTransaction() Rule {
 			}
 			literals := statement.Literals(c.Statement.Text)
 			for label, kind := range c.Transaction.EnumValues {
-				if _, origin := c.Schema.Enum(kind); literals[label] && origin.Migration < c.File.Group {
-					return one(Hit{
-						Message:    "the value " + label + " was added to " + name(kind) + " in this transaction: using it fails",
-						Suggestion: "-- in a migration of its own, before this one\nALTER TYPE " + statement.Quote(kind) + " ADD VALUE IF NOT EXISTS " + quoteText(label) + ";",
-					})
+				labels, origin := c.Schema.Enum(kind)
+				if !literals[label] || labels != nil && origin.Migration >= c.File.Group {
+					continue
 				}
+				hit := Hit{
+					Message:    "the value " + label + " was added to " + name(kind) + " in this transaction: using it fails",
+					Suggestion: "-- in a migration of its own, before this one\nALTER TYPE " + statement.Quote(kind) + " ADD VALUE IF NOT EXISTS " + quoteText(label) + ";",
+				}
+				if labels == nil && !slices.Contains(statement.Words(strings.ToLower(c.Statement.Text)), strings.ToLower(kind.Name)) {
+					// The same word may be a text in a column that was never seen.
+					hit.Severity, hit.Message = Warning, "the value "+label+" was added to "+name(kind)+" in this transaction: if it is that value, using it fails"
+				}
+				return one(hit)
 			}
 			return nil
 		},

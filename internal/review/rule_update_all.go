@@ -12,7 +12,7 @@ func updateAll() Rule {
 		change: func(c *Case) []Hit {
 
 			change, is := c.Change.(statement.Update)
-			if !is || change.Filter != statement.AllRows || len(change.Reads) > 0 {
+			if !is || change.Filter != statement.AllRows {
 				return nil
 			}
 			return one(Hit{

@@ -30,6 +30,8 @@ func TestThePreviousVersionIsNotClaimedToWorkWhereItMayNot(t *testing.T) {
 		{"a function that comes and goes", function("PERFORM 1;", "DROP FUNCTION zap();"), true},
 		{"a function that is not there", "DROP FUNCTION IF EXISTS nothing_of(bigint);", true},
 		{"no default any more", "ALTER TABLE orders ALTER COLUMN amount SET DEFAULT NULL;", false},
+		{"no default of a column that was never seen", "ALTER TABLE users ALTER COLUMN status DROP DEFAULT;", false},
+		{"a default in place of another", "ALTER TABLE users ALTER COLUMN status DROP DEFAULT;\nALTER TABLE users ALTER COLUMN status SET DEFAULT 'new';", true},
 		{"no identity any more", "ALTER TABLE orders ALTER COLUMN id DROP IDENTITY;", false},
 		{"an identity that takes no values", "ALTER TABLE feelings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;", false},
 		{"a type by another name", "ALTER TYPE mood RENAME TO feeling;", false},

@@ -185,6 +185,12 @@ func (s *Schema) HasPolicy(policy statement.Object) bool {
 	return s.objects.has(key{kind: statement.Policy, name: policy.Name, on: s.Resolve(policy.On)})
 }
 
+// TriggerOrigin returns where a trigger comes from, and whether it was seen.
+func (s *Schema) TriggerOrigin(trigger statement.Object) (Origin, bool) {
+	found, known := s.object(key{kind: statement.Trigger, name: trigger.Name, on: s.Resolve(trigger.On)})
+	return found.origin, known
+}
+
 // Restrictive tells whether the definition of a policy says AS RESTRICTIVE: it only hides rows.
 func Restrictive(definition string) bool {
 	return strings.Contains(strings.ToLower(definition), " as restrictive")
