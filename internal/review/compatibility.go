@@ -44,7 +44,28 @@ func (w *Whole) was(table statement.Name) bool {
 func (w *Whole) had(table statement.Name, column string) bool {
 	before := w.Before.Table(table)
 	_, found := before.Column(column)
-	return w.was(table) && (found || before == nil || before.Partial)
+	return w.was(table) && (found || (before == nil || before.Partial) && !w.beginsNew(table, column))
+}
+
+// beginsNew tells whether the first that up does to a column is to add it, so that it was not there before.
+func (w *Whole) beginsNew(table statement.Name, column string) bool {
+	for _, change := range w.Changes {
+		switch c := change.(type) {
+		case statement.AddColumn:
+			if w.same(c.Table, table) && c.Column.Name == column {
+				return !c.IfNotExists
+			}
+		case statement.DropColumn:
+			if w.same(c.Table, table) && c.Column == column {
+				return false
+			}
+		case statement.Rename:
+			if w.same(c.Object, table) && c.Part == column {
+				return false
+			}
+		}
+	}
+	return false
 }
 
 func (w *Whole) compatible(change statement.Change, breaks func(string, ...any)) {
@@ -52,7 +73,7 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 	case statement.AddColumn:
 		w.newColumn(c, breaks)
 	case statement.DropColumn:
-		if w.had(c.Table, c.Column) && !w.adds(c.Table, c.Column) {
+		if w.had(c.Table, c.Column) {
 			breaks("%s.%s is dropped", name(c.Table), statement.QuoteWord(c.Column))
 		}
 	case statement.SetNotNull:
@@ -95,6 +116,9 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 			breaks("it may write rows into %s that the new %s constraint refuses", name(c.Table), c.Constraint.Type)
 		}
 	case statement.CreateIndex:
+		if view := w.Before.Table(c.Table); view != nil && view.Kind == statement.MaterializedView {
+			return // Nobody writes rows into it.
+		}
 		if c.Unique && w.was(c.Table) && w.overOldKeys(c) {
 			breaks("it may write rows into %s that the new unique index refuses", name(c.Table))
 		}
@@ -110,7 +134,7 @@ func alike(a, b statement.TypeName) bool {
 }
 
 func (w *Whole) tightens(table statement.Name, column string, breaks func(string, ...any)) {
-	if !w.had(table, column) || w.Before.Table(table).NeverNull(column) {
+	if !w.had(table, column) || w.Before.Table(table).RefusesNull(column) {
 		return
 	}
 	breaks("it may write NULL into %s.%s, which is NOT NULL now", name(table), statement.QuoteWord(column))
@@ -132,7 +156,7 @@ func (w *Whole) implied(c statement.AddConstraint) bool {
 		return true
 	}
 	if columns := c.Constraint.NotNullColumns; len(columns) > 0 {
-		return !slices.ContainsFunc(columns, func(column string) bool { return !before.NeverNull(column) })
+		return !slices.ContainsFunc(columns, func(column string) bool { return !before.RefusesNull(column) })
 	}
 	return false
 }

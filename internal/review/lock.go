@@ -75,6 +75,14 @@ func indexed(on *schema.Schema, index statement.Name) statement.Name {
 	return index
 }
 
+// isIndex tells whether a name is that of an index which one of some changes drops: its table was never seen.
+func isIndex(changes []statement.Change, on *schema.Schema, name statement.Name) bool {
+	return slices.ContainsFunc(changes, func(change statement.Change) bool {
+		drop, is := change.(statement.Drop)
+		return is && drop.Kind == statement.Index && slices.ContainsFunc(drop.Objects, func(object statement.Object) bool { return on.Resolve(object.Name) == name })
+	})
+}
+
 // indexColumns returns the columns of an index of a table.
 func indexColumns(on *schema.Schema, table statement.Name, index string) []string {
 	known := on.Table(table)

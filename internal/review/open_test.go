@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -51,6 +52,9 @@ create table words (
 );
 create type spot as (x integer);
 create table logs (at timestamptz, id bigint) partition by range (at);
+create materialized view totals as select id, total from orders;
+create table totalled (id bigint primary key, total bigint, constraint few check (total < 100));
+alter table totalled add constraint given check (total is not null) not valid;
 `
 
 // second reviews one migration on top of the shop. Text that begins with an annotation is a whole file.
@@ -338,6 +342,28 @@ func TestNoLineOfTheTextBeginsACommandOfTheRunner(t *testing.T) {
 	for line := range strings.Lines(text.String()) {
 		if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, "::") || strings.HasPrefix(trimmed, "##[") {
 			t.Errorf("a line begins with a command: %q", line)
+		}
+	}
+}
+
+// An index whose table was never seen is no table.
+func TestAnIndexIsNamedAsOne(t *testing.T) {
+	t.Parallel()
+	text := "DROP INDEX users_a;\nDROP INDEX users_b;\nUPDATE users SET a = 1 WHERE b = 2;"
+	_, _, _, findings := second(t, text, nil)
+	for _, finding := range findings {
+		if finding.Rule == "several-tables-locked" || finding.Rule == "ddl-and-backfill" && !strings.HasPrefix(finding.Message, "the table of the index users_a is locked") {
+			t.Errorf("%s: %s", finding.Rule, finding.Message)
+		}
+	}
+}
+
+func TestAnIndexOfTheRowsThatPointSomewhereServes(t *testing.T) {
+	t.Parallel()
+	for condition, served := range map[string]bool{"customer_id IS NOT NULL": true, "note IS NOT NULL": false, "customer_id > 7": false} {
+		_, _, _, findings := second(t, "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers NOT VALID;\nCREATE INDEX ON orders (customer_id) WHERE "+condition+";", nil)
+		if found := slices.ContainsFunc(findings, func(one review.Finding) bool { return one.Rule == "foreign-key-without-index" }); found == served {
+			t.Errorf("%s: found %t", condition, found)
 		}
 	}
 }

@@ -42,8 +42,12 @@ func ddlAndBackfill() Rule {
 			if !locked {
 				return nil
 			}
+			locks := name(lock.table)
+			if isIndex(c.Earlier, c.Before, lock.table) {
+				locks = "the table of the index " + locks
+			}
 			return one(Hit{
-				Message: fmt.Sprintf("%s is locked (%s) since line %d, and stays so while these rows of %s are changed", name(lock.table), lock.mode, lock.line, name(table)), Tables: []statement.Name{lock.table},
+				Message: fmt.Sprintf("%s is locked (%s) since line %d, and stays so while these rows of %s are changed", locks, lock.mode, lock.line, name(table)), Tables: []statement.Name{lock.table},
 				Suggestion: suggestion,
 			})
 		},

@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/schema"
 	"github.com/randomchaoslabs/airlock/internal/statement"
@@ -23,7 +24,7 @@ func foreignKeyWithoutIndex() Rule {
 					}
 					led := slices.ContainsFunc(table.Indexes, func(index schema.Index) bool {
 						columns := index.Columns()
-						return index.Predicate == "" && len(columns) >= len(key.columns) && sameColumns(columns[:len(key.columns)], key.columns)
+						return (index.Predicate == "" || notNull(index.Predicate, key.columns)) && len(columns) >= len(key.columns) && sameColumns(columns[:len(key.columns)], key.columns)
 					})
 					on := statement.Quote(key.table) + " (" + statement.QuoteWords(key.columns) + ")"
 					suggestion := noTransaction + "CREATE INDEX CONCURRENTLY ON " + on + ";"
@@ -77,4 +78,10 @@ func foreignKeys(change statement.Change) []foreignKey {
 // sameColumns tells whether two lists hold the same columns, in whatever order.
 func sameColumns(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// notNull tells whether the condition of an index leaves out rows only that have NULL in one of some columns, and so point nowhere.
+func notNull(predicate string, columns []string) bool {
+	column, is := strings.CutSuffix(strings.Trim(predicate, "()"), " IS NOT NULL")
+	return is && slices.ContainsFunc(columns, func(one string) bool { return statement.QuoteWord(one) == column })
 }

@@ -18,7 +18,7 @@ func severalTablesLocked() Rule {
 			}
 			var tables []statement.Name
 			for _, lock := range w.Locks {
-				if lock.mode == accessExclusive && !slices.Contains(tables, lock.table) {
+				if lock.mode == accessExclusive && !isIndex(w.Changes, w.Before, lock.table) && !slices.Contains(tables, lock.table) {
 					tables = append(tables, lock.table)
 				}
 			}

@@ -240,6 +240,13 @@ func (t *Table) NeverNull(column string) bool {
 	}) != nil
 }
 
+// RefusesNull tells whether no new row has NULL in a column: a CHECK that was not validated says so too.
+func (t *Table) RefusesNull(column string) bool {
+	return t.NeverNull(column) || t.constraint(func(one *Constraint) bool {
+		return !one.NotEnforced && slices.Contains(one.NotNullColumns, column)
+	}) != nil
+}
+
 // Rows returns how many rows the table has, and whether that is known.
 func (t *Table) Rows() (int64, bool) {
 	if t == nil || t.Size == nil || t.Size.Rows < 0 {
