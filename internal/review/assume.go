@@ -91,6 +91,20 @@ func doubt(on *schema.Schema, change statement.Change, effects []effect) {
 			on.Complete = false
 		}
 	}
+	if sequence, used := usedSequence(change); used && !on.Known(statement.Sequence, sequence) {
+		on.Complete = false
+	}
+}
+
+// usedSequence returns the sequence that a change takes for granted.
+func usedSequence(change statement.Change) (statement.Name, bool) {
+	switch c := change.(type) {
+	case statement.Drop:
+		return c.Objects[0].Name, c.Kind == statement.Sequence && !c.IfExists
+	case statement.Rename:
+		return c.Object, c.Kind == statement.Sequence && !c.IfExists
+	}
+	return statement.Name{}, false
 }
 
 // isSystem tells whether a table is one of PostgreSQL's own.

@@ -22,6 +22,7 @@ func TestOneMigrationAlone(t *testing.T) {
 			"create or replace function total() returns bigint language sql as 'select 1';", "", review.ReversibleYes,
 		},
 		{"a view over tables that were never seen", "create view open_bills as select * from bills where paid is null;", "drop view open_bills;", "", review.ReversibleYes},
+		{"a sequence that was never seen", "alter sequence s rename to s2;", "alter sequence s2 rename to s;", "", review.ReversibleYes},
 		{"a table that was never seen is dropped", "drop table if exists bills;", "create table bills (id bigint primary key);", "2:drop-table", review.ReversibleWithLoss},
 		{"the first migration makes it anew", "drop table if exists bills;\ncreate table bills (id bigint primary key);", "drop table bills;", "", review.ReversibleYes},
 		{"an enum value that is used", "alter type mood add value 'owner';\nupdate bills set mood = 'owner'::mood where id = 1;", "", "2:enum-add-value 3:enum-value-in-transaction", review.ReversibleNo},

@@ -146,8 +146,8 @@ type Whole struct {
 	Lines, DownLines []int
 	// Locks are those of the up section.
 	Locks []held
-	// Known tells that all of both sections could be read.
-	Known bool
+	// Known tells that all of both sections could be read, UpKnown that all of up could.
+	Known, UpKnown bool
 	// Outcome is what is said of the migration.
 	Outcome *Migration
 }

@@ -19,7 +19,7 @@ func judgeCompatibility(w *Whole) {
 			outcome.Reasons = append(outcome.Reasons, reason)
 		}
 	}
-	if !w.Known {
+	if !w.UpKnown {
 		breaks("what cannot be analysed is not known to suit it")
 	}
 	for _, change := range w.Changes {

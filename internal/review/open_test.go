@@ -257,6 +257,7 @@ func TestWhatBreaksQuietlyIsTold(t *testing.T) {
 		{"a word that may be a new value of an enum", "ALTER TYPE user_role ADD VALUE 'owner';\nUPDATE users SET role = 'owner' WHERE id = 1;", "3:enum-value-in-transaction"},
 		{"a default of a column that was never seen", "ALTER TABLE users ALTER COLUMN status DROP DEFAULT;", "2:drop-default"},
 		{"a trigger is gone", "DROP TRIGGER touched ON users;", "2:disable-trigger"},
+		{"rows for some values of what many may have", "UPDATE orders SET note = v.note FROM (VALUES (1, 'a')) v (amount, note) WHERE orders.amount = v.amount;", "2:backfill-not-batched"},
 		{"row level security is gone", "ALTER TABLE secrets DISABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
 		{"the same of a table that was never seen", "ALTER TABLE users DISABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
 		{"row level security without a policy", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;", "2:row-security-without-policy"},
@@ -308,6 +309,8 @@ func TestSafeWaysStayQuiet(t *testing.T) {
 		{"a trigger that is not there", "DROP TRIGGER IF EXISTS touched ON orders;"},
 		{"row level security for a while", "ALTER TABLE secrets DISABLE ROW LEVEL SECURITY;\nALTER TABLE secrets ENABLE ROW LEVEL SECURITY;"},
 		{"a new column that points to nothing", "ALTER TABLE orders ADD COLUMN tenant bigint REFERENCES customers;"},
+		{"rows for some values", "UPDATE orders o SET note = v.note FROM (VALUES (1, 'a'), (2, 'b')) v (id, note) WHERE o.id = v.id AND o.amount > 3;"},
+		{"the same, the other way round", "UPDATE orders SET note = v.note FROM (VALUES ('x', 'a')) v (code, note) WHERE v.code = orders.code;"},
 		{"SHOW, DISCARD and the like", "SHOW server_version;\nDISCARD PLANS;\nNOTIFY x;\nCHECKPOINT;\nALTER SEQUENCE tickets RESTART WITH 5;\nALTER PUBLICATION p ADD TABLE orders;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app;"},
 	}
 	for _, test := range tests {

@@ -18,7 +18,7 @@ func (r *reviewing) file(file *File) {
 	r.report.Sources[file.Path] = file.Source.Text()
 	r.assume(file)
 	outcome := Migration{File: file.Path, Version: file.Version, Reasons: []string{}}
-	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
+	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: true, UpKnown: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
 	acknowledged := acknowledgements(file, r.rules)
 
 	w := walk{reviewing: r, file: file, schema: r.schema, whole: &whole, origin: schema.Origin{Migration: file.Index}}
@@ -157,8 +157,7 @@ func (w *walk) unreadable(text parsed) {
 		w.report.Coverage.Analysed++
 		return
 	}
-	w.whole.Known = false
-	w.schema.Complete = false
+	w.unknown()
 	offset := 0
 	if syntax, known := text.err.(*statement.SyntaxError); known {
 		offset = syntax.Offset
@@ -171,6 +170,12 @@ func (w *walk) unreadable(text parsed) {
 	w.add(w.rule(notAnalysed), text, statement.Statement{End: len(text.SQL)}, hit)
 }
 
+// unknown notes that something in the section cannot be known.
+func (w *walk) unknown() {
+	w.whole.Known, w.schema.Complete = false, false
+	w.whole.UpKnown = w.whole.UpKnown && w.down
+}
+
 // blankSQL tells whether a text has no statement in it, which goose sends all the same.
 func blankSQL(sql string) bool {
 	return strings.Trim(sql[statement.FirstToken(sql):], "; \t\r\n") == ""
@@ -181,8 +186,8 @@ func (w *walk) statement(text parsed, one statement.Statement) {
 	analysed, own := true, one
 	for change, called := range does(w.schema, one.Changes) {
 		if _, opaque := change.(statement.Opaque); opaque {
-			analysed, w.whole.Known = false, false
-			w.schema.Complete = false
+			analysed = false
+			w.unknown()
 		}
 		one.Block = own.Block || called
 		effects := effects(change, w.schema)

@@ -69,6 +69,12 @@ func (s *Schema) NeverNull(table statement.Name, column string) bool {
 	})
 }
 
+// Known tells whether a relation is there, or is known to be gone.
+func (s *Schema) Known(kind statement.Kind, name statement.Name) bool {
+	full := s.Resolve(name)
+	return s.relations.has(full) || s.isGone(key{kind: kind, name: full})
+}
+
 // Gone tells whether a table was seen, and dropped.
 func (s *Schema) Gone(name statement.Name) bool { return s.isGone(tableKey(s.Resolve(name))) }
 

@@ -192,7 +192,11 @@ func Even(text string) string {
 		if even.Len() > 0 && one.start > last {
 			even.WriteByte(' ')
 		}
-		even.WriteString(text[one.start:one.end])
+		if part := text[one.start:one.end]; one.kind == word {
+			even.WriteString(strings.ToLower(part)) // As PostgreSQL does.
+		} else {
+			even.WriteString(part)
+		}
 		last = one.end
 	}
 	return strings.TrimRight(even.String(), " ;")

@@ -200,6 +200,9 @@ func (t *translation) write(node *pg_query.Node) {
 		if len(update.FromClause) > 0 && change.Filter == AllRows && update.WhereClause == nil {
 			change.Filter = SomeRows
 		}
+		if joined := joinedToValues(update); len(joined) > 0 && (change.Filter == SomeRows || change.Filter == FewRows) {
+			change.Filter, change.Equals = FewRows, append(change.Equals, joined...)
+		}
 		t.add(change)
 	case *pg_query.Node_DeleteStmt:
 		change := Delete{At: t.at(of.DeleteStmt.Relation.GetLocation()), Table: relation(of.DeleteStmt.Relation), Batch: deleting(of.DeleteStmt).inBatches(), node: of.DeleteStmt}
