@@ -58,7 +58,8 @@ func (f Fault) place(title string) string {
 }
 
 // Inspect lists the migrations in folder, which is called title in errors, and what is wrong with single files; those are not
-// in the set, but for the first of several with one version. A folder that cannot be read or has no migrations is an error.
+// in the set, but for the first of several with one version and for those of which only the down section is refused. A folder
+// that cannot be read or has no migrations is an error.
 func Inspect(folder fs.FS, title string) (Set, []Fault, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +92,7 @@ func Inspect(folder fs.FS, title string) (Set, []Fault, error) {
 		set.Files = append(set.Files, File{Name: name, Version: version})
 	}
 	refused := readAll(folder, set.Files)
-	set.Files = slices.DeleteFunc(set.Files, func(file File) bool { return refused[file.Name] != nil })
+	set.Files = slices.DeleteFunc(set.Files, func(file File) bool { return refused[file.Name] != nil && !file.DownRefused })
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
 		faults = append(faults, *refused[name])
 	}
@@ -160,7 +161,7 @@ func read(folder fs.FS, name string, lookup func(string) (string, bool)) (File, 
 	file.Sections, err = Parse(text, lookup)
 	var refused *SyntaxError
 	if errors.As(err, &refused) {
-		return File{Name: name}, &Fault{Kind: Refused, File: name, Line: refused.Line, Message: refused.Message, Hint: refused.Hint}
+		return file, &Fault{Kind: Refused, File: name, Line: refused.Line, Message: refused.Message, Hint: refused.Hint}
 	}
 	return file, nil
 }

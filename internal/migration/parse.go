@@ -55,6 +55,8 @@ type Sections struct {
 	Up, Down []Statement
 	// NoTransaction tells that goose runs the statements one by one, up and down: one that fails leaves those before it done.
 	NoTransaction bool
+	// DownRefused tells that goose refuses the down section only: a program that asks it for up alone may run that.
+	DownRefused bool
 	// UpLine, DownLine and NoTransactionLine are where the annotations stand; zero where there is none.
 	UpLine, DownLine, NoTransactionLine int
 	// Substitutes tells that the file asks for variables of the environment to be filled in.
@@ -122,10 +124,12 @@ func Parse(content string, lookup func(string) (string, bool)) (Sections, error)
 		return sections, err
 	}
 	down := direction{lookup: lookup, sections: &Sections{}}
+	sections.Up = up.statements
 	if err := down.read(content); err != nil {
+		sections.DownRefused = true
 		return sections, err
 	}
-	sections.Up, sections.Down = up.statements, down.statements
+	sections.Down = down.statements
 	return sections, nil
 }
 

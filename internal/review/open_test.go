@@ -370,3 +370,12 @@ func TestAnIndexOfTheRowsThatPointSomewhereServes(t *testing.T) {
 		}
 	}
 }
+
+// Goose refuses a file whose down section has no end; what its up section does is told all the same.
+func TestUpIsReviewedWhereDownHasNoEnd(t *testing.T) {
+	t.Parallel()
+	blocking, _, outcome, _ := second(t, down("DROP TABLE feelings;", "CREATE TABLE feelings (id bigint primary key)"), nil)
+	if blocking != "2:drop-table 4:not-analysed" || outcome.Version != 2 || outcome.Reversible != review.ReversibleNo || outcome.PreviousVersionCompatible {
+		t.Errorf("got %q and %+v", blocking, outcome)
+	}
+}

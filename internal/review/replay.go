@@ -18,7 +18,7 @@ func (r *reviewing) file(file *File) {
 	r.report.Sources[file.Path] = file.Source.Text()
 	r.assume(file)
 	outcome := Migration{File: file.Path, Version: file.Version, Reasons: []string{}}
-	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: true, UpKnown: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
+	whole := Whole{File: file, Files: r.files, Before: r.schema.Clone(), Known: !file.Source.DownRefused, UpKnown: true, Version: r.options.Version, Outcome: &outcome, Options: &r.options}
 	acknowledged := acknowledgements(file, r.rules)
 
 	w := walk{reviewing: r, file: file, schema: r.schema, whole: &whole, origin: schema.Origin{Migration: file.Index}}
