@@ -49,7 +49,21 @@ func judgeReversibility(w *Whole) {
 			worse(ReversibleNo, "the value %s of %s stays: PostgreSQL cannot take it out again", add.Label, name(add.Type))
 		}
 	}
+	for _, change := range w.Changes {
+		if drop, is := change.(statement.DropConstraint); is && w.mayLose(drop) {
+			worse(ReversibleNo, "the constraint %s of %s is not brought back, if it was there", statement.QuoteWord(drop.Name), name(drop.Table))
+		}
+	}
 	w.losses(worse)
+}
+
+// mayLose tells whether a constraint that goes IF EXISTS may have been there, and is there no more: the schemas do not tell.
+func (w *Whole) mayLose(drop statement.DropConstraint) bool {
+	before := w.Before.Table(drop.Table)
+	_, known := before.Constraint(drop.Name)
+	_, after := w.After.Table(drop.Table).Constraint(drop.Name)
+	_, back := w.Back.Table(drop.Table).Constraint(drop.Name)
+	return drop.IfExists && w.was(drop.Table) && (before == nil || before.Assumed) && !known && !after && !back
 }
 
 // staysIn tells whether an enum value is still there after down, where the type was never seen: the schemas do not tell.

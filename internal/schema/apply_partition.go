@@ -191,8 +191,10 @@ func (a *applying) setting(change statement.Change) {
 		switch c.Action {
 		case "enable", "disable":
 			table.RowSecurity = c.Action == "enable"
+			table.security.own++
 		default:
 			table.ForceRowSecurity = c.Action == "force"
+			table.security.forced++
 		}
 	case statement.ReplicaIdentity:
 		table := a.table(c.Table)

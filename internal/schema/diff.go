@@ -52,6 +52,13 @@ func (d *differing) were(at key) bool {
 	return now.was && !then.gone
 }
 
+// renamed tells whether something that was never seen has its name only since.
+func (d *differing) renamed(at key) bool {
+	now, _ := d.after.fates.get(at)
+	then, _ := d.before.fates.get(at)
+	return now.made && !then.made
+}
+
 func (d *differing) tables() {
 	names := apart(&d.before.tables, &d.after.tables)
 	slices.SortFunc(names, compareNames)
@@ -66,6 +73,8 @@ func (d *differing) tables() {
 			if !before.Assumed || d.after.isGone(tableKey(name)) {
 				d.add(Difference{Message: "table " + Plain(name) + " is missing", Kind: statement.Table, Lost: true})
 			}
+		case !had && after.Assumed && d.renamed(tableKey(name)):
+			// Its fate tells of it.
 		case !had && after.Assumed:
 			// It was there before, and nothing was known of it.
 			d.table(&Table{Name: name, Kind: after.Kind, Partial: true, Assumed: true}, after)
@@ -189,7 +198,7 @@ func (d *differing) vanished() {
 			d.add(Difference{
 				Message: at.title() + " is missing", Kind: at.kind, Lost: at.kind == statement.Table || at.kind == statement.Column,
 			})
-		case now.made && !now.gone && !then.made && !then.was && !d.before.knows(at) && !d.after.knows(at):
+		case now.made && !now.gone && !then.made && !then.was && !d.before.knows(at) && (at.kind == statement.Table || !d.after.knows(at)):
 			d.say(at.kind, "%s is left", at.title())
 		}
 	}

@@ -11,17 +11,17 @@ func (d *differing) table(before, after *Table) {
 	title := Plain(before.Name)
 	d.columns(title, before, after)
 	left := func(one Constraint) bool {
-		return !d.were(partKey(statement.ConstraintKind, before.Name, one.Name))
+		return !d.were(partKey(statement.ConstraintKind, before.Name, one.Name)) && !d.onReturned(before, one.Uses)
 	}
 	d.pair(title, before.Constraints, after.Constraints, !after.Assumed, left)
 	d.indexes(title, before, after)
 	if before.Kind != after.Kind {
 		d.say(statement.Table, "%s is a %s, it was a %s", title, after.Kind, before.Kind)
 	}
-	if before.RowSecurity != after.RowSecurity {
+	if differs(before, before.RowSecurity != after.RowSecurity, after.security.own-before.security.own) {
 		d.say(statement.Table, "row level security of %s is %s", title, onOff(after.RowSecurity))
 	}
-	if before.ForceRowSecurity != after.ForceRowSecurity {
+	if differs(before, before.ForceRowSecurity != after.ForceRowSecurity, after.security.forced-before.security.forced) {
 		d.say(statement.Table, "forced row level security of %s is %s", title, onOff(after.ForceRowSecurity))
 	}
 	if before.Unlogged != after.Unlogged {
@@ -47,6 +47,14 @@ func (d *differing) table(before, after *Table) {
 	if !slices.Equal(before.TriggersOff, after.TriggersOff) && before.catalogued() == after.catalogued() {
 		d.say(statement.Trigger, "other triggers of %s are switched off", title)
 	}
+}
+
+// differs tells whether a setting is another. Of a table that was never seen, what was changed twice was taken back.
+func differs(before *Table, is bool, changes uint8) bool {
+	if before.Assumed {
+		return changes == 1
+	}
+	return is
 }
 
 // catalogued tells whether the table was read from a database's catalogs.
@@ -223,6 +231,15 @@ func (d *differing) pair(title string, before, after []Constraint, all bool, lef
 	}
 }
 
+// onReturned tells whether something is on a column that was dropped and is there again, of a table that was never seen: it may have
+// been there before, and gone with the column.
+func (d *differing) onReturned(before *Table, uses func(column string) bool) bool {
+	after, _ := d.after.tables.get(before.Name)
+	return before.Assumed && after != nil && slices.ContainsFunc(after.Columns, func(column Column) bool {
+		return uses(column.Name) && d.were(partKey(statement.Column, before.Name, column.Name))
+	})
+}
+
 func alikeIndex(a, b Index) bool {
 	if a.Unique != b.Unique || a.Method != b.Method || !slices.Equal(a.Include, b.Include) || len(a.Keys) != len(b.Keys) || (a.Predicate == "") != (b.Predicate == "") {
 		return false
@@ -278,7 +295,7 @@ func (d *differing) indexes(title string, before, after *Table) {
 		}
 	}
 	for _, one := range rest {
-		if !d.were(key{kind: statement.Index, name: one.Name}) {
+		if !d.were(key{kind: statement.Index, name: one.Name}) && !d.onReturned(before, one.uses) {
 			d.say(statement.Index, "index %s of %s is left", statement.QuoteWord(one.Name.Name), title)
 		}
 	}

@@ -8,6 +8,9 @@ import (
 
 // move gives a relation another full name, and tells all that point to it. ALTER TABLE does it for all relations.
 func (a *applying) move(kind statement.Kind, from, to statement.Name, ifExists bool) {
+	if kind == statement.Table && !ifExists && !a.Complete && !a.isGone(tableKey(from)) {
+		a.table(from) // One that was never seen is the same under its new name.
+	}
 	found, exists := a.relations.get(from)
 	if !exists {
 		a.missing(key{kind: kind, name: from}, ifExists)
@@ -57,10 +60,14 @@ func (a *applying) moveTable(from, to statement.Name) {
 	a.tables.remove(a.owner, from)
 	a.relations.remove(a.owner, from)
 	if table.Kind != statement.MaterializedView {
-		if a.lost(tableKey(from)); table.Assumed {
-			a.fates.put(a.owner, tableKey(from), fate{gone: true, was: true})
+		if table.Assumed {
+			before, _ := a.fates.get(tableKey(from))
+			a.fates.put(a.owner, tableKey(from), fate{gone: true, was: !before.made})
+			a.appear(tableKey(to))
+		} else {
+			a.lost(tableKey(from))
+			a.here(tableKey(to))
 		}
-		a.here(tableKey(to))
 	}
 	table.Name = to
 	a.putTable(table)

@@ -141,7 +141,9 @@ type Table struct {
 	// noDefault tells that none of its partitions takes what no other one does: a statement made it, and no such partition came.
 	noDefault bool
 
-	owner *int
+	// security counts the changes of row level security, of a table that was Assumed: one that was not taken back is a difference.
+	security struct{ own, forced uint8 }
+	owner    *int
 }
 
 // column returns a column to change, nil when there is none.
