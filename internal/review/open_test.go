@@ -379,3 +379,30 @@ func TestUpIsReviewedWhereDownHasNoEnd(t *testing.T) {
 		t.Errorf("got %q and %+v", blocking, outcome)
 	}
 }
+
+func TestMessagesSayWhatItIs(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, rule, want string }{
+		{"a down that refuses", down("DROP TABLE feelings;", block("RAISE EXCEPTION 'no way back';")), "missing-down", "the down section only raises an exception, and the up section changes the database"},
+		{"another primary key", "ALTER TABLE feelings DROP CONSTRAINT feelings_pkey;\nALTER TABLE feelings ADD PRIMARY KEY (id, word);", "drop-primary-key", "the primary key of feelings is replaced by another"},
+		{
+			"a body that goose cuts", "CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $$\nBEGIN\n  PERFORM 1;\n  RETURN 1;\nEND;\n$$;\nSELECT 1;", "not-analysed",
+			"goose cuts this statement inside of $$, at a semicolon that ends a line: put `-- +goose StatementBegin` before it and `-- +goose StatementEnd` behind it",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var said []string
+			_, _, _, findings := second(t, test.text, nil)
+			for _, finding := range findings {
+				if finding.Rule == test.rule {
+					said = append(said, finding.Message)
+				}
+			}
+			if got := strings.Join(said, "\n"); got != test.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

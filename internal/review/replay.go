@@ -119,9 +119,18 @@ func (w *walk) begin(gooses bool) {
 func (w *walk) section(texts []parsed, down bool) {
 	w.down, w.before = down, w.schema.Clone()
 	w.begin(!w.file.Source.NoTransaction)
+	open := ""
 	for _, text := range texts {
 		w.report.Coverage.Statements += max(1, len(text.statements))
+		if open != "" {
+			// A piece of a body that goose cuts: the first was told of, and the database comes no further.
+			if strings.Contains(text.SQL, open) {
+				open = ""
+			}
+			continue
+		}
 		if text.err != nil {
+			open = statement.OpenDollar(text.SQL)
 			w.unreadable(text)
 			continue
 		}
@@ -163,6 +172,9 @@ func (w *walk) unreadable(text parsed) {
 		offset = syntax.Offset
 	}
 	hit := Hit{Message: "PostgreSQL's grammar does not accept this: " + text.err.Error(), At: offset}
+	if tag := statement.OpenDollar(text.SQL); tag != "" {
+		hit.Message = "goose cuts this statement inside of " + tag + ", at a semicolon that ends a line: put `-- +goose StatementBegin` before it and `-- +goose StatementEnd` behind it"
+	}
 	if w.options.SQLite {
 		hit.Message = "not analysed, because PostgreSQL's grammar does not accept it; SQLite may: " + text.err.Error()
 		hit.Severity = Warning

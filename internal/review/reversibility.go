@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
@@ -91,10 +92,19 @@ func (w *Whole) emptyDown() string {
 	switch {
 	case w.File.Source.DownLine == 0:
 		return "there is no down section"
+	case slices.ContainsFunc(w.File.down, raises):
+		return "the down section only raises an exception"
 	case len(w.File.Source.Down) > 0:
 		return "the down section changes nothing"
 	}
 	return "the down section is empty"
+}
+
+// raises tells whether a text is a block that refuses to go on.
+func raises(text parsed) bool {
+	return slices.ContainsFunc(text.statements, func(one statement.Statement) bool {
+		return one.Block && strings.Contains(strings.ToLower(strings.Join(strings.Fields(one.Text), " ")), "raise exception")
+	})
 }
 
 // changesAnything tells whether a change has an effect that lasts.

@@ -1,6 +1,8 @@
 package review
 
 import (
+	"slices"
+
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -19,7 +21,20 @@ func dropPrimaryKey() Rule {
 			if known && primary.Name != drop.Name || !known && drop.Name != drop.Table.Name+"_pkey" {
 				return nil
 			}
-			return one(Hit{Message: name(drop.Table) + " is left without a primary key", Tables: []statement.Name{drop.Table}})
+			hit := Hit{Message: name(drop.Table) + " is left without a primary key", Tables: []statement.Name{drop.Table}}
+			if c.anotherKey(drop) {
+				hit.Message = "the primary key of " + name(drop.Table) + " is replaced by another"
+			}
+			return one(hit)
 		},
 	}
+}
+
+// anotherKey tells whether up gives a table a primary key after the one that it drops.
+func (c *Case) anotherKey(drop statement.DropConstraint) bool {
+	up := changesOf(c.File.up)
+	return slices.ContainsFunc(up[min(len(c.Earlier), len(up)):], func(change statement.Change) bool {
+		add, is := change.(statement.AddConstraint)
+		return is && add.Table == drop.Table && add.Constraint.Type == statement.PrimaryKey
+	})
 }

@@ -176,6 +176,23 @@ func tokens(text string) []token {
 	}
 }
 
+// OpenDollar returns the tag of a dollar-quoted string that the text does not end, such as $$; empty when there is none.
+func OpenDollar(text string) string {
+	all := tokens(text)
+	if len(all) == 0 {
+		return ""
+	}
+	last := text[all[len(all)-1].start:all[len(all)-1].end]
+	if last[0] != '$' {
+		return ""
+	}
+	tag := dollarTag(last)
+	if tag == "" || len(last) >= 2*len(tag) && strings.HasSuffix(last, tag) {
+		return ""
+	}
+	return tag
+}
+
 // FirstToken returns where the first token of text begins, behind whitespace and comments; its length when there is none.
 func FirstToken(text string) int {
 	scan := scanner{text: text}
