@@ -65,7 +65,7 @@ type Step struct {
 // Migrator takes one database up and down the migrations of one folder.
 type Migrator struct {
 	options Options
-	// db is the pool in which goose works, through the guard. aside is the one that looks at what goose does.
+	// db is the pool in which goose works, through the guard; nil until it is needed. aside is the one that looks at what goose does.
 	db, aside *database.Database
 	guard     *guard
 	progress  Progress
@@ -79,28 +79,41 @@ func Open(ctx context.Context, options Options) (*Migrator, error) {
 	settings := options.Settings
 	settings.LockTimeout, settings.StatementTimeout, settings.Observer = options.Limits.Lock, options.Limits.Statement, nil
 	settings.Lasting = true
+	options.Settings = settings
 	aside, err := database.Open(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	if aside.Dialect == database.PostgreSQL {
-		// What a migration says of a role's or a database's search_path counts for new connections: goose would look for its table
-		// elsewhere, find none, and apply everything again.
-		err := aside.QueryRowContext(ctx, "select current_setting('search_path')").Scan(&settings.SearchPath)
-		if err = errors.Join(err, aside.Close()); err != nil {
-			return nil, database.Explain(err, aside.Title)
-		}
-		if aside, err = database.Open(ctx, settings); err != nil {
-			return nil, err
-		}
-	}
 	m := &Migrator{options: options, aside: aside, progress: options.Progress}
 	m.guard = newGuard(m)
-	settings.Observer = m.guard
-	if m.db, err = database.Open(ctx, settings); err != nil {
-		return nil, errors.Join(err, aside.Close())
-	}
 	return m, nil
+}
+
+// connect opens the pool in which goose works.
+func (m *Migrator) connect(ctx context.Context) error {
+	if m.db != nil {
+		return nil
+	}
+	settings := m.options.Settings
+	if m.aside.Dialect == database.PostgreSQL {
+		// What a migration says of a role's or a database's search_path counts for new connections: goose would look for its table
+		// elsewhere, find none, and apply everything again.
+		if err := m.aside.QueryRowContext(ctx, "select current_setting('search_path')").Scan(&settings.SearchPath); err != nil {
+			return database.Explain(err, m.aside.Title)
+		}
+		aside, err := database.Open(ctx, settings)
+		if err != nil {
+			return err
+		}
+		if err := m.aside.Close(); err != nil {
+			return errors.Join(err, aside.Close())
+		}
+		m.aside = aside
+	}
+	settings.Observer = m.guard
+	var err error
+	m.db, err = database.Open(ctx, settings)
+	return err
 }
 
 type silent struct{}
@@ -108,7 +121,12 @@ type silent struct{}
 func (silent) Advance(int64, int64, string) {}
 
 // Close ends the connections.
-func (m *Migrator) Close() error { return errors.Join(m.db.Close(), m.aside.Close()) }
+func (m *Migrator) Close() error {
+	if m.db == nil {
+		return m.aside.Close()
+	}
+	return errors.Join(m.db.Close(), m.aside.Close())
+}
 
 // Title names the database.
 func (m *Migrator) Title() string { return m.aside.Title }
@@ -219,7 +237,7 @@ func (m *Migrator) once(ctx context.Context, locker *locker, call func(context.C
 
 // explain names the file that failed. What goose had begun in a transaction is rolled back by then.
 func (m *Migrator) explain(err error, failed *current) error {
-	explained := database.Explain(err, m.db.Title)
+	explained := database.Explain(err, m.aside.Title)
 	if known := new(problem.Problem); errors.As(err, &known) {
 		explained, err = known, known
 	}

@@ -216,6 +216,9 @@ func (m *Migrator) attempt(ctx context.Context, retried, up bool, decide func(mi
 			return errNothing
 		}
 	}
+	if err := m.connect(ctx); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	locker := &locker{migrator: m}
