@@ -223,11 +223,6 @@ func (l *losing) overwrites(c statement.Update) bool {
 	})
 }
 
-// adds tells whether up adds a column.
-func (w *Whole) adds(table statement.Name, column string) bool {
-	return adds(w.Changes, w.Before, table, column)
-}
-
 // loses tells whether changing a type cuts values, rather than failing on those that do not fit.
 // https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-TYPE-CASTS
 func loses(from statement.TypeName, c statement.SetType) bool {
