@@ -108,8 +108,10 @@ func (w *Whole) compatible(change statement.Change, breaks func(string, ...any))
 			breaks("the rows of %s are not found in %s any more", name(c.Partition), name(c.Table))
 		}
 	case statement.SetType:
-		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != c.Type.Name && !alike(judged.from, c.Type)) {
-			breaks("%s.%s is of another type, %s", name(c.Table), statement.QuoteWord(c.Column), c.Type.SQL)
+		said := c.Type.SQL
+		c.Type = w.After.Underlying(c.Type) // The domain may be new.
+		if judged := judgeType(w.Before, c); w.had(c.Table, c.Column) && (!judged.known || judged.narrows || judged.from.Name != judged.to.Name && !alike(judged.from, judged.to)) {
+			breaks("%s.%s is of another type, %s", name(c.Table), statement.QuoteWord(c.Column), said)
 		}
 	case statement.AddConstraint:
 		if w.was(c.Table) && !c.Constraint.NotEnforced && !w.implied(c) && w.overOldColumns(c) {

@@ -40,6 +40,7 @@ func (w *Whole) objectsCompatible(change statement.Change, breaks func(string, .
 			if !w.After.Has(statement.Type, c.Object) {
 				breaks("the type %s is renamed to %s", name(c.Object), statement.QuoteWord(c.To))
 			}
+			w.labelsCompatible(c.Object, breaks) // Another may have its name.
 		case "attribute":
 			if w.existed(statement.Type, statement.Object{Name: c.Object}) {
 				breaks("the attribute %s of the type %s is renamed to %s", statement.QuoteWord(c.Part), name(c.Object), statement.QuoteWord(c.To))

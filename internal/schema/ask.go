@@ -111,6 +111,18 @@ func (s *Schema) Domain(name statement.Name) (bool, Origin) {
 	return true, found.origin
 }
 
+// Underlying returns the type that values of a type are stored as: that of a domain which has no constraint, else the type itself.
+func (s *Schema) Underlying(kind statement.TypeName) statement.TypeName {
+	for seen := 0; seen < 10 && !kind.Array; seen++ {
+		domain, found := s.object(key{kind: statement.Domain, name: s.resolveType(kind.Name)})
+		if !found || domain.notNull || len(domain.constraints) > 0 || domain.base.Name.Name == "" {
+			break
+		}
+		kind = domain.base
+	}
+	return kind
+}
+
 // ConstrainedDomain tells whether a type is a domain with a constraint: a new column of it is checked row by row.
 func (s *Schema) ConstrainedDomain(name statement.Name) bool {
 	domain, found := s.object(key{kind: statement.Domain, name: s.resolveType(name)})

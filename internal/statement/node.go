@@ -128,8 +128,10 @@ func typeText(of TypeName) string {
 			base, suffix = "time", " with time zone"
 		}
 	}
-	// The modifiers of interval are a code for its fields.
-	if len(of.Modifiers) > 0 && of.Name.Name != "interval" {
+	// The modifiers of interval are a code for its fields, of which this one is all, and the digits of the seconds.
+	if all := 0x7fff; of.Name.Name == "interval" && len(of.Modifiers) == 2 && of.Modifiers[0] == all {
+		base += "(" + strconv.Itoa(of.Modifiers[1]) + ")"
+	} else if len(of.Modifiers) > 0 && of.Name.Name != "interval" {
 		numbers := make([]string, len(of.Modifiers))
 		for i, modifier := range of.Modifiers {
 			numbers[i] = strconv.Itoa(modifier)
