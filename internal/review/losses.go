@@ -36,6 +36,9 @@ func (w *Whole) losses(worse func(Reversible, string, ...any)) {
 		l.noteOwn(change)
 		l.see(change)
 	}
+	if !w.Known {
+		return // What up made, and down may take away, is not all known.
+	}
 	l.down = true
 	l.worse = func(to Reversible, format string, arguments ...any) { worse(to, "in down, "+format, arguments...) }
 	for _, change := range w.DownChanges {
