@@ -166,7 +166,10 @@ func (g *guard) row(ctx context.Context, session database.Session, statement dat
 		return g.watched(run()) // The file is done when the transaction is: see End.
 	}
 	err := inTransaction(ctx, session, func() error {
-		return errors.Join(g.record(ctx, session, file), run())
+		if err := g.record(ctx, session, file); err != nil {
+			return err
+		}
+		return run()
 	})
 	if err == nil {
 		g.finished(ctx, session)
@@ -191,9 +194,11 @@ func (g *guard) End(session database.Session, committed bool, err error) {
 func (g *guard) finished(ctx context.Context, session database.Session) {
 	file := g.run.queue[0]
 	g.committing.Store(nil)
-	g.settled(file)
 	g.run.queue = g.run.queue[1:]
+	g.settled(file)
 	if leaves(file) && g.watch != nil {
+		ctx, cancel := context.WithTimeout(ctx, rollbackPatience)
+		defer cancel()
 		if left, err := leftovers(ctx, session); err == nil && len(left) > 0 {
 			step := &g.run.done[len(g.run.done)-1]
 			step.Remarks = append(step.Remarks, "it left in the session, for those behind it: "+strings.Join(left, ", "))
@@ -201,7 +206,7 @@ func (g *guard) finished(ctx context.Context, session database.Session) {
 	}
 }
 
-// settled puts a file on the list of those that are done.
+// settled puts a file that has left the queue on the list of those that are done.
 func (g *guard) settled(file *current) {
 	step := Step{File: file.file, Empty: len(file.statements) == 0, Remarks: file.tries.remarks()}
 	if _, ended := g.watch.found(); len(ended) > 0 {
@@ -212,10 +217,10 @@ func (g *guard) settled(file *current) {
 	}
 	g.run.done = append(g.run.done, step)
 	next := "done"
-	if len(g.run.queue) > 1 {
-		next = g.run.queue[1].file.Name
+	if len(g.run.queue) > 0 {
+		next = g.run.queue[0].file.Name
 	}
-	g.migrator.progress.Advance(int64(len(g.run.done)), int64(len(g.run.done)+len(g.run.queue)-1), next)
+	g.migrator.progress.Advance(int64(len(g.run.done)), int64(len(g.run.done)+len(g.run.queue)), next)
 }
 
 // limits sets the limits of the next statement. At the beginning of a file they are those of the options; later ones of the file's own
@@ -225,12 +230,12 @@ func (g *guard) limits(ctx context.Context, session database.Session, file *curr
 	if err := g.watch.exceeded(); err != nil {
 		return err
 	}
+	fresh := file.untimed
+	file.untimed = false
 	if !g.run.changed && local {
 		return nil
 	}
-	query := g.watch.limit(file.untimed, local)
-	file.untimed = false
-	return session.Ask(ctx, query, nothing)
+	return session.Ask(ctx, g.watch.limit(fresh, local), nothing)
 }
 
 // watched says of a statement that was cancelled by the watch why.
@@ -258,7 +263,7 @@ func inTransaction(ctx context.Context, session database.Session, run func() err
 	return session.Execute(ctx, "commit")
 }
 
-// rollbackPatience is how long a rollback may take when the call was cancelled.
+// rollbackPatience bounds what is asked of the server when the call was cancelled, or when a file is done.
 const rollbackPatience = 10 * time.Second
 
 // begin plans a run, which the lock keeps from being overtaken. before is the run that is tried again, nil for none.

@@ -202,6 +202,12 @@ func (g *guard) underWay() *current {
 	return g.run.queue[0]
 }
 
+// began tells whether the run itself had handed over a statement of a file, and is not done with it.
+func (g *guard) began(file migration.File) bool {
+	current := g.underWay()
+	return current != nil && current.file.Version == file.Version && current.next > 0
+}
+
 // attempt takes the lock, plans, and has goose do it under watch. A run that was begun by this call itself may go on halfway.
 func (m *Migrator) attempt(ctx context.Context, retried, up bool, decide func(migration.Status) (plan, error), call func(context.Context, *goose.Provider) error) error {
 	status, err := m.Status(ctx)
@@ -265,7 +271,8 @@ func (m *Migrator) locked(ctx context.Context, serving process, retried, up bool
 		return err
 	}
 	half := status.Half
-	if retried {
+	own := half != nil && retried && m.guard.began(half.File)
+	if own {
 		status.Half = nil
 	}
 	decided, err := m.check(status, up, decide)
@@ -279,7 +286,7 @@ func (m *Migrator) locked(ctx context.Context, serving process, retried, up bool
 		}
 	}
 	m.guard.begin(decided, serving, table, m.guard.run)
-	if half != nil && (retried || m.options.Resume) {
+	if half != nil && (own || m.options.Resume) {
 		if err := m.resume(ctx, half); err != nil {
 			return err
 		}
@@ -335,7 +342,7 @@ func (m *Migrator) resume(ctx context.Context, half *migration.HalfDone) error {
 	outcome := unknown
 	if m.aside.Dialect == database.PostgreSQL {
 		_, change := mannerOf(statement.SQL)
-		if outcome, err = settle(ctx, m.aside, change, begun, false); err != nil {
+		if outcome, err = settle(ctx, m.aside, change, begun); err != nil {
 			return err
 		}
 	}

@@ -115,34 +115,30 @@ func indexes(ctx context.Context, db *database.Database, where string, arguments
 	return found, rows.Err()
 }
 
-// settle finds out from the catalogs what became of a statement that runs alone, and takes away what it left half made. With failed the
-// server has said that it failed.
-func settle(ctx context.Context, db *database.Database, change statement.Change, b before, failed bool) (outcome, error) {
+// settle finds out from the catalogs what became of a statement that runs alone, and takes away what it left half made. What it cannot
+// tell apart from what another session makes at the same time is unknown.
+func settle(ctx context.Context, db *database.Database, change statement.Change, b before) (outcome, error) {
 	switch c := change.(type) {
 	case statement.CreateIndex:
-		made, err := indexes(ctx, db, "indrelid = to_regclass($1)", relation(c.Table))
+		made, err := indexes(ctx, db, "indrelid = to_regclass($1) and ($2 = '' or $2 = (select relname from pg_class where oid = indexrelid))", relation(c.Table), c.Name)
 		if err != nil {
 			return unknown, err
 		}
-		return settleIndexes(ctx, db, made, b)
+		made = slices.DeleteFunc(made, func(one index) bool { return slices.Contains(b.Indexes, one.number) })
+		if c.Name == "" && len(made) > 1 {
+			return unknown, nil
+		}
+		return settleIndexes(ctx, db, made)
 	case statement.Reindex:
-		if !c.Concurrently {
-			return again, nil
-		}
-		left, err := indexes(ctx, db, "not indisvalid and indexrelid::regclass::text ~ '_cc(new|old)[0-9]*\"?$'")
-		if err != nil {
-			return unknown, err
-		}
-		_, err = settleIndexes(ctx, db, left, b)
-		return again, err
+		return settleReindex(ctx, db, c, b)
 	case statement.Drop:
+		if c.Kind != statement.Index {
+			return unknown, nil
+		}
 		for _, object := range c.Objects {
 			var there bool
 			if err := db.QueryRowContext(ctx, "select to_regclass($1) is not null", relation(object.Name)).Scan(&there); err != nil {
 				return unknown, err
-			}
-			if c.Kind != statement.Index {
-				return unknown, nil
 			}
 			if there {
 				return again, nil
@@ -153,27 +149,39 @@ func settle(ctx context.Context, db *database.Database, change statement.Change,
 		return settleDetach(ctx, db, c)
 	case statement.Vacuum, statement.Cluster, statement.RoleSetting:
 		return again, nil
-	case nil, statement.Call, statement.Transaction:
-		return unknown, nil
-	}
-	if failed {
-		return again, nil // A single statement that failed was rolled back as a whole.
 	}
 	return unknown, nil
 }
 
-// settleIndexes drops those that are not valid and were not there before. It is done when one is there that was not and is valid.
-func settleIndexes(ctx context.Context, db *database.Database, found []index, b before) (outcome, error) {
+// settleReindex drops the unfinished copies that REINDEX CONCURRENTLY left of the indexes of its table. Those of a whole schema stay:
+// another session may be at work on one of them.
+// https://www.postgresql.org/docs/current/sql-reindex.html#SQL-REINDEX-CONCURRENTLY
+func settleReindex(ctx context.Context, db *database.Database, c statement.Reindex, b before) (outcome, error) {
+	of := "to_regclass($1)"
+	switch c.Kind {
+	case statement.Index:
+		of = "(select indrelid from pg_index where indexrelid = to_regclass($1))"
+	case statement.Table:
+	default:
+		return again, nil
+	}
+	left, err := indexes(ctx, db, "not indisvalid and indexrelid::regclass::text ~ '_cc(new|old)[0-9]*\"?$' and indrelid in ("+of+", (select reltoastrelid from pg_class where oid = "+of+"))", relation(c.Object))
+	if err != nil {
+		return unknown, err
+	}
+	left = slices.DeleteFunc(left, func(one index) bool { return slices.Contains(b.Indexes, one.number) })
+	_, err = settleIndexes(ctx, db, left)
+	return again, err
+}
+
+// settleIndexes drops those that are not valid. It is done when one is valid.
+func settleIndexes(ctx context.Context, db *database.Database, made []index) (outcome, error) {
 	outcome := again
-	for _, one := range found {
-		switch {
-		case slices.Contains(b.Indexes, one.number):
-		case one.valid:
+	for _, one := range made {
+		if one.valid {
 			outcome = done
-		default:
-			if err := dropConcurrently(ctx, db, one.name); err != nil {
-				return unknown, err
-			}
+		} else if err := dropConcurrently(ctx, db, one.name); err != nil {
+			return unknown, err
 		}
 	}
 	return outcome, nil

@@ -138,7 +138,9 @@ func (g *guard) step(ctx context.Context, session database.Session, query databa
 				continue
 			}
 		case alone:
-			err = g.alone(ctx, session, file, change, run)
+			if err = g.alone(ctx, session, file, change, run); errors.Is(err, errUnsettled) {
+				return err // A part of it may be done: nobody knows whether it may run once more.
+			}
 		}
 		if err == nil || !waited(err) || !retry.again(ctx, g, file, err) {
 			return err
@@ -173,6 +175,9 @@ func (g *guard) together(ctx context.Context, session database.Session, file *cu
 	}))
 }
 
+// errUnsettled says that a statement failed that runs alone, and that the catalogs do not tell whether a part of it is done.
+var errUnsettled = errors.New("what it has done of itself is not known")
+
 // alone runs a statement outside of a transaction.
 func (g *guard) alone(ctx context.Context, session database.Session, file *current, change statement.Change, run func() error) error {
 	begun, err := lookBefore(ctx, g.migrator.aside, change, file.next)
@@ -185,6 +190,7 @@ func (g *guard) alone(ctx context.Context, session database.Session, file *curre
 	if err := g.limits(ctx, session, file, false); err != nil {
 		return err
 	}
+	g.run.changed = true
 	if concurrently(change) {
 		// It waits for transactions that were there before, which hurts nobody, and ended there it would leave half of its work.
 		if err := session.Execute(ctx, "set lock_timeout = 0"); err != nil {
@@ -209,9 +215,12 @@ func (g *guard) tidy(ctx context.Context, session database.Session, file *curren
 	defer g.watch.pauses.Store(false)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyPatience)
 	defer cancel()
-	outcome, err := settle(ctx, g.migrator.aside, change, begun, true)
-	if err != nil || outcome == unknown {
+	outcome, err := settle(ctx, g.migrator.aside, change, begun)
+	if err != nil {
 		return err
+	}
+	if outcome == unknown {
+		return errUnsettled
 	}
 	return g.note(ctx, session, file, file.next-1, "")
 }

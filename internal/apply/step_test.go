@@ -144,6 +144,75 @@ func TestWhatCannotBeSettled(t *testing.T) {
 	}
 }
 
+// A procedure that has committed a part of its work is not run once more because the rest of it met a lock.
+func TestWhatIsPartlyDoneIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "create table heroes (id integer); create table held (id integer); create procedure fill() language plpgsql as $$ begin insert into heroes values (2); commit; lock table held; end $$")
+	release := holding(t, other, "select * from held")
+	files := one(noTransactionMark + "insert into heroes values (1);\ncall fill();|")
+	_, err := open(t, quick(settings, t, files, time.Minute)).Up(t.Context())
+	release()
+	if err == nil || !strings.Contains(err.Error(), "lock timeout") || !strings.Contains(err.Error(), "what it has done of itself is not known") {
+		t.Errorf("got error %v", err)
+	}
+	var rows string
+	if err := other.QueryRow("select string_agg(id::text, ',' order by id) from heroes").Scan(&rows); err != nil || rows != "1,2" {
+		t.Errorf("got rows %q: %v", rows, err)
+	}
+	if _, err := open(t, resumedOn(settings, t, files)).Up(t.Context()); problem.KindOf(err) != problem.Inconclusive {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// What another session makes on the same table meanwhile is neither taken for the migration's own nor dropped.
+func TestTheIndexesOfOthersAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "create table heroes (id integer, level integer); insert into heroes values (1, 1), (1, 1)")
+	files := one(noTransactionMark + "create index concurrently heroes_level on heroes (level);|")
+	options := quick(settings, t, files, 0)
+	// Given that, when the migration had begun, others made an index and left one unfinished, and the migration's session ended.
+	options.Observer = &hook{contains: "create index", before: func(session database.Session) {
+		if _, err := other.Exec("create index heroes_id on heroes (id)"); err != nil {
+			t.Error(err)
+		}
+		if _, err := other.Exec("create unique index concurrently heroes_unique on heroes (id)"); err == nil {
+			t.Error("the unique index was made")
+		}
+		_, _ = other.Exec("select pg_terminate_backend($1)", int64(session.PID()))
+	}}
+	if _, err := open(t, options).Up(t.Context()); err == nil {
+		t.Fatal("the run did not end")
+	}
+	if _, err := open(t, resumedOn(settings, t, files)).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	query := "select string_agg(indexrelid::regclass::text || ' ' || indisvalid, ',' order by indexrelid::regclass::text) from pg_index where indrelid = 'heroes'::regclass"
+	if err := other.QueryRow(query).Scan(&got); err != nil || got != "heroes_id true,heroes_level true,heroes_unique false" {
+		t.Errorf("got indexes %q: %v", got, err)
+	}
+}
+
+// A connection that is lost before anything ran is no leave to go on with what another run left halfway.
+func TestALostConnectionDoesNotResume(t *testing.T) {
+	t.Parallel()
+	direct, _ := given(t, "select 1")
+	broken := one(noTransactionMark + "create table a (id integer);\ninsert into missing values (1);|")
+	if _, err := migrator(t, direct, broken, nil).Up(t.Context()); err == nil {
+		t.Fatal("the migration did not fail")
+	}
+	for _, where := range []string{"select to_regclass(", "pg_try_advisory_lock"} {
+		between := &proxy{t: t, when: where, harm: func(l *link, _ []byte) { l.close() }}
+		settings := direct
+		settings.URL = between.start(direct.URL)
+		mended := one(noTransactionMark + "create table a (id integer);\ncreate table b (id integer);|")
+		_, err := open(t, quick(settings, t, mended, time.Minute)).Up(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "stopped halfway up") || where != "pg_try_advisory_lock" && !between.done {
+			t.Errorf("%s: got error %v, harm done %t", where, err, between.done)
+		}
+	}
+}
+
 // An index that an open transaction kept from being finished is dropped before the next try; one that another run left is said.
 func TestUnfinishedIndexes(t *testing.T) {
 	t.Parallel()
@@ -324,16 +393,27 @@ func TestWhatAFileLeavesInTheSession(t *testing.T) {
 	if err != nil || len(steps) != 4 {
 		t.Fatal(err)
 	}
+	// A file's own smaller limits stay where they are the first that changes anything, too; and what CONCURRENTLY needs goes with it.
+	alone := map[string]string{
+		"1_d.sql": files["4_d.sql"],
+		"2_e.sql": noTransactionMark + "create index concurrently on d (lock_timeout);\ncreate table c as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
+	}
+	first, _ := given(t, "select 1")
+	if _, err := open(t, quick(first, t, alone, 0)).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for i, want := range [][]string{{"it left in the session, for those behind it: set work_mem"}, {"it left in the session, for those behind it: set work_mem, temporary table kept"}} {
 		if !slices.Equal(steps[i].Remarks, want) {
 			t.Errorf("file %d: got %q, want %q", i+1, steps[i].Remarks, want)
 		}
 	}
-	_, other := givenAt(t, settings.URL, "select 1")
-	for table, want := range map[string]string{"c": "300ms 1min", "d": "20ms 1min"} {
-		var got string
-		if err := other.QueryRow("select lock_timeout || ' ' || statement_timeout from " + table).Scan(&got); err != nil || got != want {
-			t.Errorf("limits in %s: got %q, want %q: %v", table, got, want, err)
+	for _, location := range []string{settings.URL, first.URL} {
+		_, other := givenAt(t, location, "select 1")
+		for table, want := range map[string]string{"c": "300ms 1min", "d": "20ms 1min"} {
+			var got string
+			if err := other.QueryRow("select lock_timeout || ' ' || statement_timeout from " + table).Scan(&got); err != nil || got != want {
+				t.Errorf("limits in %s: got %q, want %q: %v", table, got, want, err)
+			}
 		}
 	}
 }
