@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,23 +12,9 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
-
-// folder returns migrations by their names; each is "up | down".
-func folder(files map[string]string) fstest.MapFS {
-	result := fstest.MapFS{}
-	for name, sections := range files {
-		up, down, _ := strings.Cut(sections, "|")
-		up, mark := strings.CutPrefix(up, noTransactionMark)
-		text := fmt.Sprintf("-- +goose Up\n%s\n-- +goose Down\n%s\n", up, down)
-		if mark {
-			text = noTransactionMark + text
-		}
-		result[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return result
-}
 
 // three is a set that works on both dialects.
 func three() map[string]string {
@@ -42,7 +27,7 @@ func three() map[string]string {
 
 func read(t *testing.T, files map[string]string) migration.Set {
 	t.Helper()
-	set, err := migration.Read(folder(files), "migrations")
+	set, err := migration.Read(migrationtest.Folder(files), "migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +205,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		outcomes := make(chan outcome)
 		for range 2 {
 			go func() {
-				set, err := migration.Read(folder(three()), "migrations")
+				set, err := migration.Read(migrationtest.Folder(three()), "migrations")
 				if err != nil {
 					outcomes <- outcome{err: err}
 					return

@@ -16,6 +16,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 )
 
 // log keeps what progress says, and lets a test wait for it.
@@ -143,7 +144,7 @@ func TestABlockerThatOutlastsTheBudgetIsNamed(t *testing.T) {
 
 func TestABlockerThatGoesIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	for _, mark := range []string{"", noTransactionMark} {
+	for _, mark := range []string{"", migrationtest.NoTransaction} {
 		settings, other := given(t, "create table heroes (id integer)")
 		release := holding(t, other, "select * from heroes")
 		options := quick(settings, t, one(mark+"create table a (id integer);\nalter table heroes add column level integer;|"), time.Minute)

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -92,7 +91,7 @@ func (g *guard) Statement(ctx context.Context, session database.Session, stateme
 	}
 	if !g.expected(statement) {
 		return problem.New("run again: the folder may have changed, or the environment variables that it uses",
-			"goose runs a statement that is not the next one of what was read, and so it is stopped: %s", firstLine(statement.SQL))
+			"goose runs a statement that is not the next one of what was read, and so it is stopped: %s", migration.Excerpt(statement.SQL, 120))
 	}
 	file := g.run.queue[0]
 	if file.next == 0 {
@@ -287,13 +286,4 @@ func (g *guard) begin(decided plan, serving process, table string, before *run) 
 		lost.tries = append(lost.tries, tried{last: "the connection was lost while it was committed, and it is", count: 1})
 		g.settled(lost)
 	}
-}
-
-func firstLine(sql string) string {
-	const limit = 120
-	line := strings.Join(strings.Fields(sql), " ")
-	if len(line) > limit {
-		line = strings.ToValidUTF8(line[:limit], "") + "…"
-	}
-	return fmt.Sprintf("%q", line)
 }

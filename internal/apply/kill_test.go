@@ -17,6 +17,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 )
 
 // contentOf reads all that a database holds.
@@ -89,19 +90,16 @@ func five(noTransaction bool) map[string]string {
 	}
 	if noTransaction {
 		for _, name := range []string{"00002_heroes.sql", "00003_level.sql", "00004_index.sql"} {
-			files[name] = noTransactionMark + files[name]
+			files[name] = migrationtest.NoTransaction + files[name]
 		}
 	}
 	return files
 }
 
-// noTransactionMark makes folder write the annotation above the file.
-const noTransactionMark = "-- +goose NO TRANSACTION\n"
-
 func onDisk(t *testing.T, files map[string]string) (path string) {
 	t.Helper()
 	path = t.TempDir()
-	for name, file := range folder(files) {
+	for name, file := range migrationtest.Folder(files) {
 		if err := os.WriteFile(filepath.Join(path, name), file.Data, 0o600); err != nil {
 			t.Fatal(err)
 		}

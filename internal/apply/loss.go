@@ -85,13 +85,33 @@ func (l *losing) see(change statement.Change, line int) error {
 	case statement.SetType:
 		return l.count(c.Table, c.Column, "values of "+statement.QuoteWord(c.Column)+" take another type, which may not hold all of them:")
 	case statement.Truncate:
+		if c.Cascade {
+			l.unknown("what CASCADE takes along in line %d", line)
+		}
 		for _, table := range c.Tables {
 			if err := l.count(table, "", "rows"); err != nil {
 				return err
 			}
 		}
 	case statement.Delete:
-		return l.count(c.Table, "", "rows, of which some are deleted:")
+		if c.Filter != statement.NoRows {
+			return l.count(c.Table, "", "rows, of which some are deleted:")
+		}
+	case statement.Update:
+		for _, name := range c.Columns {
+			if c.Filter == statement.NoRows {
+				break
+			}
+			if err := l.count(c.Table, name, "values of "+statement.QuoteWord(name)+", of which some are written over:"); err != nil {
+				return err
+			}
+		}
+	case statement.Insert:
+		if c.Overwrites {
+			return l.count(c.Table, "", "rows, of which some may be written over:")
+		}
+	case statement.Write:
+		return l.count(c.Table, "", "rows, of which some may be written over:")
 	case statement.Drop:
 		return l.drop(c, line)
 	case statement.Opaque:

@@ -28,6 +28,9 @@ func TestDownIsRefusedWhileItLosesData(t *testing.T) {
 		{"a column with values", "alter table heroes drop column name;", []string{"heroes: 2 values of name"}, ""},
 		{"a column without values", "alter table heroes drop column blank;", nil, ""},
 		{"rows deleted", "delete from heroes where id = 1;", []string{"heroes: rows, of which some are deleted: 3"}, ""},
+		{"values written over", "update heroes set name = 'x' where id = 1;", []string{"heroes: values of name, of which some are written over: 2"}, ""},
+		{"values filled in again", "alter table heroes add column title text;\nupdate heroes set title = name;", nil, ""},
+		{"rows written over", "insert into heroes (id) values (1) on conflict (id) do update set name = 'x';", []string{"heroes: rows, of which some may be written over: 3"}, ""},
 		{"a table that is not there", "drop table if exists missing;", nil, ""},
 		{"what an earlier statement renamed", "alter table heroes rename to people;\nalter table people rename column name to title;\nalter table people drop column title;\ndrop table people;", []string{"people: 2 values of title", "people: 3 rows"}, ""},
 		{"what an earlier statement made", "alter table heroes add column note text;\nalter table heroes drop column note;", nil, ""},
@@ -44,7 +47,7 @@ func TestDownIsRefusedWhileItLosesData(t *testing.T) {
 				if test.only != "" && test.only != settings.Dialect {
 					return
 				}
-				setup := "create table heroes (id integer, name text, blank text);\ncreate table empty (id integer);\ninsert into heroes values (1, 'a', null), (2, 'b', null), (3, null, null);"
+				setup := "create table heroes (id integer primary key, name text, blank text);\ncreate table empty (id integer);\ninsert into heroes values (1, 'a', null), (2, 'b', null), (3, null, null);"
 				files := map[string]string{"1_a.sql": setup + "|", "2_b.sql": "select 1;|" + test.down}
 				set := read(t, files)
 				m := open(t, apply.Options{Settings: settings, Set: set})

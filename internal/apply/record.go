@@ -23,12 +23,7 @@ func (m *Migrator) makeRecords(ctx context.Context, applied []migration.File) (t
 			return "", database.Explain(err, m.aside.Title)
 		}
 	}
-	var there bool
-	exists := "select count(*) > 0 from sqlite_schema where name = $1"
-	if m.aside.Dialect == database.PostgreSQL {
-		exists = "select to_regclass($1) is not null"
-	}
-	if err := m.aside.QueryRowContext(ctx, exists, table).Scan(&there); err != nil || there {
+	if there, err := m.aside.HasTable(ctx, table); err != nil || there {
 		return table, err
 	}
 	tx, err := m.aside.BeginTx(ctx, nil)

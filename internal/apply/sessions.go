@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 )
 
 // session is another session of the server.
@@ -53,18 +55,10 @@ func describeSessions(ctx context.Context, db querier, pids string, arguments ..
 			return nil, err
 		}
 		one.age = time.Duration(seconds * float64(time.Second))
-		one.application = strings.Map(printable, one.application)
+		one.application = checklist.OneLine(one.application)
 		sessions = append(sessions, one)
 	}
 	return sessions, rows.Err()
-}
-
-// printable keeps what another session calls itself from writing to a terminal or a log.
-func printable(character rune) rune {
-	if character < ' ' || character == 0x7f || character > 0x7e {
-		return '?'
-	}
-	return character
 }
 
 func joined(sessions []session) string {

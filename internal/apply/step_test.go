@@ -3,7 +3,6 @@ package apply_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
@@ -60,7 +60,7 @@ func TestWhatHadBegunIsSettled(t *testing.T) {
 			t.Parallel()
 			setup := "create table heroes (id integer, level integer); create index old_index on heroes (id); insert into heroes values (1, 2);" +
 				"create table events (id integer) partition by range (id); create table events_1 partition of events for values from (1) to (2)"
-			files := one(noTransactionMark + "insert into heroes values (7, 7);\n" + test.statement + "\ninsert into heroes values (8, 8);|")
+			files := one(migrationtest.NoTransaction + "insert into heroes values (7, 7);\n" + test.statement + "\ninsert into heroes values (8, 8);|")
 			check := func(settings database.Settings) {
 				t.Helper()
 				_, other := givenAt(t, settings.URL, "select 1")
@@ -114,7 +114,7 @@ func TestWhatHadBegunIsSettled(t *testing.T) {
 // What the catalogs cannot tell is asked of a person.
 func TestWhatCannotBeSettled(t *testing.T) {
 	t.Parallel()
-	files := one(noTransactionMark + "insert into heroes values (1);\ncall fill();\ninsert into heroes values (3);|")
+	files := one(migrationtest.NoTransaction + "insert into heroes values (1);\ncall fill();\ninsert into heroes values (3);|")
 	for _, at := range []int{2, 3} {
 		settings, other := given(t, "create table heroes (id integer); create procedure fill() language plpgsql as $$ begin insert into heroes values (2); commit; end $$")
 		options := quick(settings, t, files, time.Minute)
@@ -149,7 +149,7 @@ func TestWhatIsPartlyDoneIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	settings, other := given(t, "create table heroes (id integer); create table held (id integer); create procedure fill() language plpgsql as $$ begin insert into heroes values (2); commit; lock table held; end $$")
 	release := holding(t, other, "select * from held")
-	files := one(noTransactionMark + "insert into heroes values (1);\ncall fill();|")
+	files := one(migrationtest.NoTransaction + "insert into heroes values (1);\ncall fill();|")
 	_, err := open(t, quick(settings, t, files, time.Minute)).Up(t.Context())
 	release()
 	if err == nil || !strings.Contains(err.Error(), "lock timeout") || !strings.Contains(err.Error(), "what it has done of itself is not known") {
@@ -168,7 +168,7 @@ func TestWhatIsPartlyDoneIsNotTriedAgain(t *testing.T) {
 func TestTheIndexesOfOthersAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	settings, other := given(t, "create table heroes (id integer, level integer); insert into heroes values (1, 1), (1, 1)")
-	files := one(noTransactionMark + "create index concurrently heroes_level on heroes (level);|")
+	files := one(migrationtest.NoTransaction + "create index concurrently heroes_level on heroes (level);|")
 	options := quick(settings, t, files, 0)
 	// Given that, when the migration had begun, others made an index and left one unfinished, and the migration's session ended.
 	options.Observer = &hook{contains: "create index", before: func(session database.Session) {
@@ -197,7 +197,7 @@ func TestTheIndexesOfOthersAreLeftAlone(t *testing.T) {
 func TestALostConnectionDoesNotResume(t *testing.T) {
 	t.Parallel()
 	direct, _ := given(t, "select 1")
-	broken := one(noTransactionMark + "create table a (id integer);\ninsert into missing values (1);|")
+	broken := one(migrationtest.NoTransaction + "create table a (id integer);\ninsert into missing values (1);|")
 	if _, err := migrator(t, direct, broken, nil).Up(t.Context()); err == nil {
 		t.Fatal("the migration did not fail")
 	}
@@ -205,7 +205,7 @@ func TestALostConnectionDoesNotResume(t *testing.T) {
 		between := &proxy{t: t, when: where, harm: func(l *link, _ []byte) { l.close() }}
 		settings := direct
 		settings.URL = between.start(direct.URL)
-		mended := one(noTransactionMark + "create table a (id integer);\ncreate table b (id integer);|")
+		mended := one(migrationtest.NoTransaction + "create table a (id integer);\ncreate table b (id integer);|")
 		_, err := open(t, quick(settings, t, mended, time.Minute)).Up(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "stopped halfway up") || where != "pg_try_advisory_lock" && !between.done {
 			t.Errorf("%s: got error %v, harm done %t", where, err, between.done)
@@ -217,7 +217,7 @@ func TestALostConnectionDoesNotResume(t *testing.T) {
 func TestUnfinishedIndexes(t *testing.T) {
 	t.Parallel()
 	settings, other := given(t, "create table heroes (id integer); insert into heroes values (1), (1)")
-	files := one(noTransactionMark + "create index concurrently if not exists heroes_id on heroes (id);|")
+	files := one(migrationtest.NoTransaction + "create index concurrently if not exists heroes_id on heroes (id);|")
 	release := holding(t, other, "insert into heroes values (2)")
 	options := quick(settings, t, files, time.Minute)
 	options.Limits.Statement = 300 * time.Millisecond
@@ -264,8 +264,8 @@ func TestFilesThatControlTransactions(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, up string }{
 		{"a commit in goose's transaction", "create table a (id integer);\ncommit;\ninsert into a values (1);\ninsert into a values (2);"},
-		{"a transaction of its own", noTransactionMark + "create table a (id integer);\nbegin;\ninsert into a values (1);\ninsert into a values (2);\ncommit;"},
-		{"a block that commits", noTransactionMark + "create table a (id integer);\n-- +goose StatementBegin\ndo $$ begin insert into a values (1); commit; end $$;\n-- +goose StatementEnd\ninsert into a values (2);"},
+		{"a transaction of its own", migrationtest.NoTransaction + "create table a (id integer);\nbegin;\ninsert into a values (1);\ninsert into a values (2);\ncommit;"},
+		{"a block that commits", migrationtest.NoTransaction + "create table a (id integer);\n-- +goose StatementBegin\ndo $$ begin insert into a values (1); commit; end $$;\n-- +goose StatementEnd\ninsert into a values (2);"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -299,16 +299,16 @@ func TestFilesThatControlTransactions(t *testing.T) {
 func TestAHalfDoneFileIsMended(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
-		broken := one(noTransactionMark + "create table a (id integer);\ninsert into a values (1);\ninsert into missing values (2);|")
+		broken := one(migrationtest.NoTransaction + "create table a (id integer);\ninsert into a values (1);\ninsert into missing values (2);|")
 		_, err := migrator(t, settings, broken, nil).Up(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "failed in line 5") {
 			t.Fatalf("got error %v", err)
 		}
-		other := one(noTransactionMark + "create table a (id bigint);\ninsert into a values (1);\ninsert into a values (2);|")
+		other := one(migrationtest.NoTransaction + "create table a (id bigint);\ninsert into a values (1);\ninsert into a values (2);|")
 		if _, err := open(t, resumedOn(settings, t, other)).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "in what is done already: its first 2 statements") {
 			t.Errorf("got error %v", err)
 		}
-		mended := one(noTransactionMark + "create table a (id integer);\ninsert into a values (1);\ninsert into a values (2);|")
+		mended := one(migrationtest.NoTransaction + "create table a (id integer);\ninsert into a values (1);\ninsert into a values (2);|")
 		if _, err := migrator(t, settings, mended, nil).Up(t.Context()); err == nil || !strings.Contains(err.Error(), "stopped halfway up: 2 of 3 statements are done, and the next one is not, in line 5: insert into a values (2);") {
 			t.Errorf("got error %v", err)
 		}
@@ -319,101 +319,4 @@ func TestAHalfDoneFileIsMended(t *testing.T) {
 			t.Errorf("got %s rows", got)
 		}
 	})
-}
-
-// An applied file that is edited is refused before anything runs, also when goose applied it before Airlock came.
-func TestAnEditedFileIsRefused(t *testing.T) {
-	t.Parallel()
-	settings, other := given(t, "select 1")
-	files := three()
-	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	files["00002_heroes.sql"] += "\n-- edited"
-	files["00004_more.sql"] = "create table more (id integer);|drop table more;"
-	_, err := migrator(t, settings, files, nil).Up(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "00002_heroes.sql was applied as another file") {
-		t.Errorf("got error %v", err)
-	}
-	// Without the record nothing is known of what was applied; from then on it is.
-	if _, err := other.Exec("drop table airlock_migrations"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	files["00001_users.sql"] += "\n-- edited"
-	if _, err := migrator(t, settings, files, nil).Up(t.Context()); err == nil {
-		t.Error("got no error")
-	}
-	// What goes down may have been mended.
-	if steps, err := migrator(t, settings, files, nil).Down(t.Context(), 0); err != nil || len(steps) != 4 {
-		t.Errorf("got %v, %v", versions(steps), err)
-	}
-}
-
-// goose looks for its table where search_path says: a migration that changes it for new connections must not hide it.
-func TestAChangedSearchPathDoesNotHideTheVersions(t *testing.T) {
-	t.Parallel()
-	settings, other := given(t, "create schema app")
-	var name string
-	if err := other.QueryRow("select current_database()").Scan(&name); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{
-		"1_a.sql": "create table a (id integer);\nalter database " + name + " set search_path = app;|drop table a;",
-		"2_b.sql": "create table b (id integer);|drop table b;",
-	}
-	options := quick(settings, t, files, time.Minute)
-	// Given a connection that is lost behind the first file: the next one has the new search_path.
-	options.Observer = &hook{contains: "create table b", before: func(session database.Session) {
-		_, _ = other.Exec("select pg_terminate_backend($1)", int64(session.PID()))
-	}}
-	steps, err := open(t, options).Up(t.Context())
-	if err != nil || !slices.Equal(versions(steps), []int64{1, 2}) {
-		t.Fatalf("got %v, %v", versions(steps), err)
-	}
-	var schemas string
-	if err := other.QueryRow("select string_agg(schemaname || '.' || tablename, ',' order by tablename) from pg_tables where schemaname in ('app', 'public')").Scan(&schemas); err != nil || schemas != "public.a,public.airlock_migrations,public.b,public.goose_db_version" {
-		t.Errorf("got tables %q, %v", schemas, err)
-	}
-}
-
-// What a file leaves in the session is for those behind it as well, and is said.
-func TestWhatAFileLeavesInTheSession(t *testing.T) {
-	t.Parallel()
-	settings, _ := given(t, "select 1")
-	files := map[string]string{
-		"1_a.sql": "set work_mem = '1MB';\nset local enable_seqscan = off;\nset lock_timeout = '1h';|",
-		"2_b.sql": "create temporary table kept (id integer);\ncreate temporary table gone (id integer) on commit drop;|",
-		"3_c.sql": "create table c as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
-		"4_d.sql": "set local lock_timeout = '20ms';\nset local statement_timeout = '1h';\ncreate table d as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
-	}
-	steps, err := open(t, quick(settings, t, files, 0)).Up(t.Context())
-	if err != nil || len(steps) != 4 {
-		t.Fatal(err)
-	}
-	// A file's own smaller limits stay where they are the first that changes anything, too; and what CONCURRENTLY needs goes with it.
-	alone := map[string]string{
-		"1_d.sql": files["4_d.sql"],
-		"2_e.sql": noTransactionMark + "create index concurrently on d (lock_timeout);\ncreate table c as select current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout;|",
-	}
-	first, _ := given(t, "select 1")
-	if _, err := open(t, quick(first, t, alone, 0)).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range [][]string{{"it left in the session, for those behind it: set work_mem"}, {"it left in the session, for those behind it: set work_mem, temporary table kept"}} {
-		if !slices.Equal(steps[i].Remarks, want) {
-			t.Errorf("file %d: got %q, want %q", i+1, steps[i].Remarks, want)
-		}
-	}
-	for _, location := range []string{settings.URL, first.URL} {
-		_, other := givenAt(t, location, "select 1")
-		for table, want := range map[string]string{"c": "300ms 1min", "d": "20ms 1min"} {
-			var got string
-			if err := other.QueryRow("select lock_timeout || ' ' || statement_timeout from " + table).Scan(&got); err != nil || got != want {
-				t.Errorf("limits in %s: got %q, want %q: %v", table, got, want, err)
-			}
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/apply"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 )
 
 // Traffic goes on while a migration waits for locks on several tables that long transactions use: none of its transactions waits longer
@@ -61,7 +62,7 @@ func TestTrafficIsNotHeldUp(t *testing.T) {
 	}()
 	files := map[string]string{
 		"1_a.sql": "alter table pgbench_accounts add column note text;\nalter table pgbench_tellers add column note text;\nalter table pgbench_branches add column note text;\nalter table pgbench_history add column note text;|",
-		"2_b.sql": noTransactionMark + "alter table pgbench_tellers drop column note;\ncreate index concurrently on pgbench_accounts (bid);|",
+		"2_b.sql": migrationtest.NoTransaction + "alter table pgbench_tellers drop column note;\ncreate index concurrently on pgbench_accounts (bid);|",
 	}
 	options := quick(settings, t, files, time.Minute)
 	options.Limits = apply.Limits{Lock: 400 * time.Millisecond, Statement: time.Minute, Retry: 2 * time.Minute}

@@ -39,17 +39,9 @@ type HalfDone struct {
 
 // ReadRecords reads what Airlock keeps, by version. A database in which goose alone worked has none.
 func ReadRecords(ctx context.Context, db *database.Database) (map[int64]Record, error) {
-	exists := "select to_regclass('" + database.RecordTable + "') is not null"
-	if db.Dialect == database.SQLite {
-		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + database.RecordTable + "'"
-	}
 	records := map[int64]Record{}
-	var found bool
-	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil {
-		return nil, database.Explain(err, db.Title)
-	}
-	if !found {
-		return records, nil
+	if found, err := db.HasTable(ctx, database.RecordTable); err != nil || !found {
+		return records, err
 	}
 	// Whoever may only read was granted goose's table, and not always this one.
 	var refused *pgconn.PgError

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"testing/fstest"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
@@ -112,6 +113,15 @@ func (s Set) Folder() fs.FS {
 		files[file.Name] = &fstest.MapFile{Data: []byte(file.text), Mode: 0o444}
 	}
 	return files
+}
+
+// Excerpt is the beginning of a statement for people: one line of at most limit bytes.
+func Excerpt(sql string, limit int) string {
+	sql = strings.Join(strings.Fields(sql), " ")
+	if len(sql) > limit {
+		sql = strings.ToValidUTF8(sql[:limit], "") + "…"
+	}
+	return sql
 }
 
 // Find returns the file of a version.

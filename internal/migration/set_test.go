@@ -1,27 +1,15 @@
 package migration_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/migration/migrationtest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
-
-// folder returns migrations by their names; each is "up | down".
-func folder(files map[string]string) fstest.MapFS {
-	result := fstest.MapFS{}
-	for name, sections := range files {
-		up, down, _ := strings.Cut(sections, "|")
-		text := fmt.Sprintf("-- +goose Up\n%s\n-- +goose Down\n%s\n", up, down)
-		result[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return result
-}
 
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
@@ -37,7 +25,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := migration.Read(folder(test.files), "migrations")
+			_, err := migration.Read(migrationtest.Folder(test.files), "migrations")
 			if err == nil || !strings.Contains(err.Error(), test.want) || problem.Hint(err) == "" {
 				t.Errorf("got error %v with hint %q, want one with %q", err, problem.Hint(err), test.want)
 			}
@@ -47,7 +35,7 @@ func TestReadRefuses(t *testing.T) {
 
 func TestReadOrdersByNumberAndDigestsEverything(t *testing.T) {
 	t.Parallel()
-	set, err := migration.Read(folder(map[string]string{"10_c.sql": "", "9_b.sql": "", "1_a.sql": "", "schema.sql": "", "x_test.go": ""}), "migrations")
+	set, err := migration.Read(migrationtest.Folder(map[string]string{"10_c.sql": "", "9_b.sql": "", "1_a.sql": "", "schema.sql": "", "x_test.go": ""}), "migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +49,7 @@ func TestReadOrdersByNumberAndDigestsEverything(t *testing.T) {
 	if diff := cmp.Diff([]string{"schema.sql"}, set.Ignored); diff != "" {
 		t.Errorf("ignored (-want +got):\n%s", diff)
 	}
-	other, err := migration.Read(folder(map[string]string{"10_c.sql": "select 1;", "9_b.sql": "", "1_a.sql": ""}), "migrations")
+	other, err := migration.Read(migrationtest.Folder(map[string]string{"10_c.sql": "select 1;", "9_b.sql": "", "1_a.sql": ""}), "migrations")
 	if err != nil {
 		t.Fatal(err)
 	}

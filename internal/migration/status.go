@@ -66,19 +66,9 @@ func (h *HalfDone) explain() error {
 		if h.Record.Started != "" {
 			state = "it is not known whether the next one is, which had begun,"
 		}
-		place += fmt.Sprintf(", and %s in line %d: %s", state, next.Line, shortened(next.SQL))
+		place += fmt.Sprintf(", and %s in line %d: %s", state, next.Line, Excerpt(next.SQL, 120))
 	}
 	return problem.New(fmt.Sprintf("look at what that statement makes or drops in the database, then go on behind what is done: `airlock migrate %s --resume`", direction), "%s", place)
-}
-
-// shortened is one line of a statement for people.
-func shortened(sql string) string {
-	const limit = 120
-	sql = strings.Join(strings.Fields(sql), " ")
-	if len(sql) > limit {
-		sql = strings.ToValidUTF8(sql[:limit], "") + "…"
-	}
-	return sql
 }
 
 func joinVersions(versions []int64) string {
@@ -138,13 +128,9 @@ func CurrentVersion(ctx context.Context, db *database.Database) (int64, error) {
 
 // appliedVersions returns the set of versions that count as applied, without goose's own version 0.
 func appliedVersions(ctx context.Context, db *database.Database) (map[int64]bool, error) {
-	exists := "select to_regclass('" + database.GooseTable + "') is not null"
-	if db.Dialect == database.SQLite {
-		exists = "select count(*) > 0 from sqlite_schema where type = 'table' and name = '" + database.GooseTable + "'"
-	}
-	var found bool
-	if err := db.QueryRowContext(ctx, exists).Scan(&found); err != nil {
-		return nil, database.Explain(err, db.Title)
+	found, err := db.HasTable(ctx, database.GooseTable)
+	if err != nil {
+		return nil, err
 	}
 	if !found {
 		return nil, notHidden(ctx, db)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/migration"
 )
 
 // observer is told of the statements of one run at a time, and keeps what they did.
@@ -137,7 +138,7 @@ func (o *observer) done(ctx context.Context, session database.Session, statement
 	if !o.ours(statement) {
 		return
 	}
-	done := Statement{SQL: shortened(statement.SQL), Took: Took(took), Locks: []Lock{}}
+	done := Statement{SQL: migration.Excerpt(statement.SQL, 300), Took: Took(took), Locks: []Lock{}}
 	begun := time.Now().Add(-took)
 	defer func() { o.run.Statements = append(o.run.Statements, done) }()
 	if o.look == nil {
@@ -274,14 +275,4 @@ WHERE l.pid = $1 AND l.granted AND l.locktype = 'relation' AND c.relkind NOT IN 
 			found[table] = mode
 		}
 	}
-}
-
-// shortened bounds the text of a statement in the report.
-func shortened(sql string) string {
-	const limit = 300
-	sql = strings.Join(strings.Fields(sql), " ")
-	if len(sql) > limit {
-		sql = strings.ToValidUTF8(sql[:limit], "") + "…"
-	}
-	return sql
 }
