@@ -177,6 +177,43 @@ func TestABlockerThatTheConfigNamesIsEnded(t *testing.T) {
 	}
 }
 
+// A database user who may not end the session that the config names waits for it as for any other.
+func TestABlockerThatMayNotBeEnded(t *testing.T) {
+	t.Parallel()
+	settings, other := given(t, "create table heroes (id integer)")
+	var role string
+	if err := other.QueryRow("select 'owner_' || current_database()").Scan(&role); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"create role " + role + " login password 'owner'", "grant all on schema public to " + role, "alter table heroes owner to " + role} {
+		if _, err := other.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		for _, statement := range []string{"drop owned by " + role, "drop role " + role} {
+			if _, err := other.Exec(statement); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	holding(t, other, "select * from heroes")
+	location, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	location.User = url.UserPassword(role, "owner")
+	settings.URL = location.String()
+	options := quick(settings, t, one("alter table heroes add column level integer;|"), 5*time.Second)
+	options.Limits.End, options.Limits.Lock = []string{"nightly-report"}, time.Second
+	progress := &log{}
+	options.Progress = progress
+	_, err = open(t, options).Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "it waited too long for a lock of pid") || strings.Contains(progress.all(), "the connection was lost") || !strings.Contains(progress.all(), "lacks pg_signal_backend") {
+		t.Errorf("got error %v\n%s", err, progress.all())
+	}
+}
+
 // lock_timeout counts for each lock: only the watch keeps a reader of the first table from waiting for the locks on all of them.
 func TestOthersDoNotWaitLongerThanTheLimit(t *testing.T) {
 	t.Parallel()
@@ -289,20 +326,30 @@ func TestAServerThatRestarts(t *testing.T) {
 	}
 }
 
+// Nothing of a run that was stopped goes on behind its end, also when the request to cancel its statement does not arrive.
 func TestStopped(t *testing.T) {
 	t.Parallel()
-	settings, other := given(t, "create table heroes (id integer)")
-	ctx, cancel := context.WithCancel(t.Context())
-	options := quick(settings, t, map[string]string{"1_a.sql": "create table a (id integer);|", "2_b.sql": "create table b (id integer);\nselect pg_sleep(60);|"}, time.Minute)
-	options.Observer = &hook{contains: "pg_sleep", before: func(database.Session) { time.AfterFunc(50*time.Millisecond, cancel) }}
-	begun := time.Now()
-	steps, err := open(t, options).Up(ctx)
-	if err == nil || len(steps) != 1 || !strings.Contains(err.Error(), "the run was stopped") || time.Since(begun) > 20*time.Second {
-		t.Errorf("got %q and error %v after %s", remarks(steps), err, time.Since(begun))
-	}
-	var left int
-	query := "select (select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())) + (select count(*) from pg_class where relname = 'b')"
-	if err := other.QueryRowContext(t.Context(), query).Scan(&left); err != nil || left != 0 {
-		t.Errorf("left behind: %d, %v", left, err)
+	for _, refused := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cancelling refused %t", refused), func(t *testing.T) {
+			t.Parallel()
+			settings, other := given(t, "create table heroes (id integer)")
+			ctx, cancel := context.WithCancel(t.Context())
+			options := quick(settings, t, map[string]string{"1_a.sql": "create table a (id integer);|", "2_b.sql": "create table b (id integer);\nselect pg_sleep(60);|"}, time.Minute)
+			options.Observer = &hook{contains: "pg_sleep", before: func(database.Session) { time.AfterFunc(50*time.Millisecond, cancel) }}
+			between := &proxy{t: t, when: cancelRequest, harm: func(l *link, _ []byte) { l.close() }}
+			if refused {
+				options.Settings.URL = between.start(settings.URL)
+			}
+			begun := time.Now()
+			steps, err := open(t, options).Up(ctx)
+			if err == nil || len(steps) != 1 || !strings.Contains(err.Error(), "the run was stopped") || time.Since(begun) > 20*time.Second || between.done != refused {
+				t.Errorf("got %q and error %v after %s", remarks(steps), err, time.Since(begun))
+			}
+			var left int
+			query := "select (select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())) + (select count(*) from pg_class where relname = 'b')"
+			if err := other.QueryRowContext(t.Context(), query).Scan(&left); err != nil || left != 0 {
+				t.Errorf("left behind: %d, %v", left, err)
+			}
+		})
 	}
 }

@@ -33,7 +33,6 @@ type guard struct {
 
 // run is one call of goose.
 type run struct {
-	plan    plan
 	process process
 	table   string
 	// queue are the files that are not done, in order; the first is under way.
@@ -267,7 +266,7 @@ const rollbackPatience = 10 * time.Second
 
 // begin plans a run, which the lock keeps from being overtaken. before is the run that is tried again, nil for none.
 func (g *guard) begin(decided plan, serving process, table string, before *run) {
-	next := &run{plan: decided, process: serving, table: table}
+	next := &run{process: serving, table: table}
 	again := map[int64]tries{}
 	if before != nil {
 		next.done = before.done

@@ -29,9 +29,7 @@ type locker struct {
 	migrator *Migrator
 	// locked plans the run; nobody else can change what is applied any more. The process is that of the session that has the lock.
 	locked func(ctx context.Context, process process) error
-	// unlocking is called before the lock is given up.
-	unlocking func(ctx context.Context, conn *sql.Conn)
-	held      *lockfile.Lock
+	held   *lockfile.Lock
 }
 
 // SessionLock implements lock.SessionLocker.
@@ -98,9 +96,6 @@ func (l *locker) holder(ctx context.Context, conn *sql.Conn) string {
 func (l *locker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	if l.held != nil {
 		return l.held.Release()
-	}
-	if l.unlocking != nil {
-		l.unlocking(ctx, conn)
 	}
 	// A connection that is gone has given it up.
 	var given bool

@@ -112,10 +112,14 @@ func (l *link) close() {
 	l.server.Close()
 }
 
+// cancelRequest is the code of the message that asks the server to cancel the statement of another connection.
+// https://www.postgresql.org/docs/current/protocol-message-formats.html
+const cancelRequest = "\x04\xd2\x16\x2e"
+
 func (p *proxy) strikes(sent []byte) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.done || !bytes.Contains(bytes.ToLower(sent), []byte(p.when)) {
+	if p.done || !bytes.Contains(sent, []byte(p.when)) && !bytes.Contains(bytes.ToLower(sent), []byte(p.when)) {
 		return false
 	}
 	p.done = true

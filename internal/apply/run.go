@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -20,6 +22,7 @@ func (m *Migrator) try(ctx context.Context, up bool, decide func(migration.Statu
 		if err == nil || errors.Is(err, errNothing) {
 			return steps, nil
 		}
+		m.endLeft(ctx)
 		if ctx.Err() != nil {
 			return steps, problem.New("run again: what was applied stays applied, and it is skipped", "the run was stopped: %w", context.Cause(ctx))
 		}
@@ -31,20 +34,29 @@ func (m *Migrator) try(ctx context.Context, up bool, decide func(migration.Statu
 		if !(lost(err) || waited(err) && whole) || !budget.again(ctx, m.guard, failed, err) {
 			return steps, m.explain(err, failed)
 		}
-		if lost(err) {
-			m.endLost(ctx)
-		}
 	}
 }
 
-// endLost ends the session that had the lock, when the server has not noticed that its connection is lost.
-func (m *Migrator) endLost(ctx context.Context) {
+// endLeft ends the session that had the lock when it still has it: the server may not have noticed that its connection is lost, or have
+// begun with a statement after it was told to stop. It waits for that, so that nothing of the run goes on behind its end, and says when
+// that cannot be known.
+func (m *Migrator) endLeft(ctx context.Context) {
 	if m.guard.run == nil || m.guard.watch == nil {
 		return
 	}
-	// One that cannot be ended ends by itself, and the next try waits for the lock.
-	_, _ = m.aside.ExecContext(ctx, "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start::text = $2", int64(m.guard.run.process.pid), m.guard.run.process.begun)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*leftPatience)
+	defer cancel()
+	process, ended := m.guard.run.process, false
+	err := m.aside.QueryRowContext(ctx, `select coalesce(bool_and(pg_terminate_backend(a.pid, $3)), true) from pg_stat_activity a
+		where a.pid = $1 and a.backend_start::text = $2 and exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory' and l.granted)`,
+		int64(process.pid), process.begun, leftPatience.Milliseconds()).Scan(&ended)
+	if err != nil || !ended {
+		m.progress.Advance(0, 0, fmt.Sprintf("the session of this run, pid %d, may be at work for some seconds still", process.pid))
+	}
 }
+
+// leftPatience is how long the end of a session is waited for.
+const leftPatience = 5 * time.Second
 
 var errNothing = errors.New("nothing is to be done")
 

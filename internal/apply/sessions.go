@@ -31,7 +31,11 @@ func (s session) String() string {
 			of = append(of, text)
 		}
 	}
-	return fmt.Sprintf("pid %d (%s) for %s", s.pid, strings.Join(of, ", "), s.age.Round(100*time.Millisecond))
+	text := fmt.Sprintf("pid %d (%s)", s.pid, strings.Join(of, ", "))
+	if s.age > 0 { // Not every database user may see it.
+		text += " for " + s.age.Round(100*time.Millisecond).String()
+	}
+	return text
 }
 
 type querier interface {

@@ -161,6 +161,10 @@ func (w *watch) blocked(ctx context.Context, pid uint32, limits Limits) error {
 		var ended bool
 		err := w.migrator.aside.QueryRowContext(ctx, `select coalesce(bool_or(pg_terminate_backend(pid)), false) from pg_stat_activity
 			where pid = $1 and application_name = $2 and pid = any(pg_blocking_pids($3))`, int64(one.pid), one.application, int64(pid)).Scan(&ended)
+		if code(err) == "42501" {
+			w.migrator.progress.Advance(0, 0, "may not be ended by this database user, who lacks pg_signal_backend: "+one.String())
+			err = nil
+		}
 		if err != nil || !ended {
 			w.mutex.Lock()
 			w.ending = slices.DeleteFunc(w.ending, func(other session) bool { return other == one })
