@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "migrate", ActionYAML: actionYAML, Run: run,
-		Uses:   append(verb.DatabaseUses(), "migrations"),
+		Uses:   append(verb.DatabaseUses(), "migrations", "promotion", "environments.*.rehearsal"),
 		NotYet: verb.DatabaseNotYet(),
 	}
 }
@@ -43,13 +44,18 @@ type target struct {
 	missing bool
 	folder  fs.FS
 	title   string
+	// workspace is the environment, nil without one. rehearsal says where its migrations are rehearsed, next which environment they
+	// are meant for then, and last that none comes behind it.
+	workspace       *verb.Workspace
+	rehearsal, next string
+	last            bool
 	// lock keeps everybody else from changing the database; without an environment there is no lock.
 	lock func() (unlock func(), err error)
 }
 
 // aim finds the target: from the config, or from AIRLOCK_DATABASE_URL without one.
 func aim(call *verb.Call) (target, error) {
-	var aimed target
+	aimed := target{rehearsal: "scratch"}
 	directory := call.Inputs.String("dir")
 	if settings, given := call.DirectDatabase(); given {
 		if call.Inputs.Given("config") {
@@ -71,7 +77,9 @@ func aim(call *verb.Call) (target, error) {
 		aimed.missing, aimed.migrated, aimed.settings = workspace.NewDatabase(), workspace.MigratedDatabase, workspace.DatabaseSettings
 		aimed.limits = verb.Limits(workspace.Config.Migrations)
 		aimed.folder, aimed.title = workspace.Migrations()
-		aimed.lock = workspace.Lock
+		aimed.lock, aimed.workspace = workspace.Lock, workspace
+		aimed.rehearsal, aimed.next = workspace.Rehearsal()
+		aimed.last = slices.Contains(workspace.Config.Promotion, workspace.Name) && aimed.next == ""
 	}
 	if directory != "" {
 		if !filepath.IsAbs(directory) {
@@ -99,6 +107,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	}
 	if err := call.Pinned(set); err != nil {
 		return verb.Result{}, err
+	}
+	if digest := call.Inputs.String("digest"); digest != "" && digest != set.Digest() {
+		return verb.Result{}, problem.New("promote again: the folder, or a variable that its files use, is another than it was",
+			"the migrations are not those that were planned, reviewed and rehearsed")
 	}
 	command := call.Inputs.Command()
 	if command == "rehearse" {

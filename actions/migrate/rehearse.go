@@ -1,14 +1,19 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
 
+	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/backup"
 	"github.com/randomchaoslabs/airlock/internal/checklist"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/rehearsal"
@@ -16,43 +21,193 @@ import (
 )
 
 const (
-	// copiedBytes is the size up to which the rows of a database are copied for a rehearsal.
-	copiedBytes = 2 << 30
+	// copiedBytes is the size up to which the rows of a database are copied for a rehearsal, and sampledBytes that of a table from which
+	// on only a sample of its rows is compared.
+	copiedBytes, sampledBytes = 2 << 30, 1 << 30
 	// dropPatience is how long the copy may take to go when the call was cancelled.
 	dropPatience = 15 * time.Second
 )
 
-// rehearsed runs what is pending on a copy beside the database, which is only read itself.
+// stage is where a rehearsal takes place.
+type stage struct {
+	options rehearsal.Options
+	// title names it for people, and rowless tells that the rows are missing.
+	title   string
+	rowless bool
+	// leave throws a copy away.
+	leave func(context.Context) error
+}
+
+// rehearsed runs what is pending where the call or the config says, up, down and up again.
 func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration.Set) (result verb.Result, err error) {
-	if aimed.missing {
-		return verb.Result{}, problem.New("`airlock migrate up` makes it", "there is no database yet that could be copied")
+	on := cmp.Or(call.Inputs.String("on"), aimed.rehearsal)
+	result = verb.Result{Checklist: call.Checklist(), Outputs: map[string]string{}}
+	skipped := func(why string) (verb.Result, error) {
+		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "rehearsal", Title: "The migrations are rehearsed", Verdict: checklist.Skip, Evidence: why})
+		return result, nil
+	}
+	switch {
+	case on == "none":
+		return skipped("none is asked for here; with --on scratch it is done on a copy")
+	case on == verb.InPlace && aimed.workspace != nil && aimed.last:
+		return verb.Result{}, problem.Wrong("rehearse on a copy: --on scratch", "%s is the last environment of the order, and nothing is rehearsed on its own database", aimed.workspace.Name)
+	case on == verb.InPlace && aimed.missing:
+		return verb.Result{}, problem.New("rehearse on a copy: --on scratch", "there is no database yet")
+	}
+	from, unknown, err := aimed.from(ctx, call)
+	if err != nil {
+		return verb.Result{}, err
 	}
 	settings, err := aimed.settings(ctx)
 	if err != nil {
 		return verb.Result{}, err
 	}
-	progress := call.Progress("migrate rehearse")
-	defer progress.Done()
-	progress.Advance(0, 0, "copying the database")
-	scratch, err := backup.NewScratch(ctx, backup.ScratchOptions{Settings: settings, MaximumBytes: copiedBytes, Now: call.Now, LookupEnv: os.LookupEnv})
+	status := migration.Status{Pending: set.Files}
+	if !aimed.missing {
+		if status, err = statusOf(ctx, settings, set); err != nil {
+			return verb.Result{}, err
+		}
+	}
+	if len(status.Pending) == 0 && (from == nil || *from >= status.Current) {
+		return skipped(fmt.Sprintf("nothing is pending at version %d", status.Current))
+	}
+	if call.Inputs.Bool("dry-run") {
+		begins := status.Current
+		if from != nil {
+			begins = *from
+		}
+		place := "a copy of the database"
+		if on == verb.InPlace {
+			place = "the database itself"
+		}
+		return skipped(fmt.Sprintf("would be rehearsed on %s, from version %d", place, begins))
+	}
+	report, err := perform(ctx, call, aimed, rehearsal.Options{Settings: settings, Set: set, From: from, Budget: sampledBytes}, on)
 	if err != nil {
 		return verb.Result{}, err
+	}
+	if unknown != "" {
+		report.Unreached = cmp.Or(report.Unreached, unknown)
+	}
+	if name := call.Inputs.String("forecast"); name != "" {
+		if err := foretell(ctx, call, &report, name, aimed.limits.Lock); err != nil {
+			return verb.Result{}, err
+		}
+	}
+	result.Checklist.Items = append(result.Checklist.Items, report.Items()...)
+	result.Outputs["way-back"], result.Outputs["rehearsal"] = string(report.WayBack()), report.Handover()
+	result.Document = &verb.Document{
+		Verdict: report.Verdict(), Value: report,
+		Print:    func(w io.Writer, style checklist.Style) error { return rehearsal.WriteText(w, report, style) },
+		Markdown: func() string { return rehearsal.Markdown(report) },
+	}
+	return result, nil
+}
+
+func statusOf(ctx context.Context, settings database.Settings, set migration.Set) (migration.Status, error) {
+	db, err := database.Open(ctx, settings)
+	if err != nil {
+		return migration.Status{}, err
+	}
+	defer db.Close()
+	return migration.ReadStatus(ctx, db, set)
+}
+
+// perform sets the stage, rehearses, and leaves it as it was.
+func perform(ctx context.Context, call *verb.Call, aimed target, options rehearsal.Options, on string) (report rehearsal.Report, err error) {
+	progress := call.Progress("migrate rehearse")
+	defer progress.Done()
+	options.Progress = progress
+	set := stage{options: options, title: "the database itself", leave: func(context.Context) error { return nil }}
+	if on == verb.InPlace {
+		if aimed.lock != nil {
+			unlock, err := aimed.lock()
+			if err != nil {
+				return report, err
+			}
+			defer unlock()
+		}
+		set.options.Limits, set.options.AcceptLoss = aimed.limits, call.Inputs.List("accept-data-loss")
+	} else if set, err = onScratch(ctx, call, options); err != nil {
+		return report, err
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropPatience)
 		defer cancel()
-		err = errors.Join(err, scratch.Drop(ctx))
+		err = errors.Join(err, set.leave(ctx))
 	}()
-	report, err := rehearsal.Rehearse(ctx, rehearsal.Options{Set: set, Progress: progress, Settings: scratch.Settings})
+	report, err = rehearsal.Rehearse(ctx, set.options)
+	report.On, report.Rowless = set.title, set.rowless
+	return report, err
+}
+
+// onScratch copies the database to one beside it, anew as often as the rehearsal asks.
+func onScratch(ctx context.Context, call *verb.Call, options rehearsal.Options) (stage, error) {
+	var scratch *backup.Scratch
+	original := options.Settings
+	drop := func(ctx context.Context) error {
+		if scratch == nil {
+			return nil
+		}
+		old := scratch
+		scratch = nil
+		return old.Drop(ctx)
+	}
+	options.AcceptLoss = []string{apply.AnyLoss}
+	options.Renew = func(ctx context.Context) (database.Settings, error) {
+		options.Progress.Advance(0, 0, "copying the database")
+		err := drop(ctx)
+		if err == nil {
+			scratch, err = backup.NewScratch(ctx, backup.ScratchOptions{Settings: original, MaximumBytes: copiedBytes, Now: call.Now, LookupEnv: os.LookupEnv})
+		}
+		if err != nil {
+			return database.Settings{}, err
+		}
+		return scratch.Settings, nil
+	}
+	var err error
+	if options.Settings, err = options.Renew(ctx); err != nil {
+		return stage{}, err
+	}
+	return stage{options: options, title: scratch.Title, rowless: !scratch.Rows, leave: drop}, nil
+}
+
+// from returns the version that the rehearsal begins with, nil for that of the database, and why that of the next environment is not
+// known.
+func (t target) from(ctx context.Context, call *verb.Call) (from *int64, unknown string, err error) {
+	if call.Inputs.Given("from") {
+		version := int64(call.Inputs.Int("from"))
+		return &version, "", nil
+	}
+	if t.next == "" {
+		return nil, "", nil
+	}
+	promotions, err := t.workspace.History.List(ctx, t.next)
 	if err != nil {
-		return verb.Result{}, err
+		return nil, "", err
 	}
-	if !scratch.Rows {
-		call.Say("The copy has no rows: the database is too large for it. What is said of times and of rows is not that of the data.")
+	current := history.Current(promotions)
+	if current == nil {
+		return nil, "The environment behind this one has no record of a version yet", nil
 	}
-	return verb.Result{Document: &verb.Document{
-		Verdict: report.Verdict(), Value: report,
-		Print:    func(w io.Writer, style checklist.Style) error { return rehearsal.WriteText(w, report, style) },
-		Markdown: func() string { return rehearsal.Markdown(report) },
-	}, Outputs: map[string]string{}}, nil
+	return &current.Release.Schema, "", nil
+}
+
+// foretell looks at the tables of another environment, which is only read.
+func foretell(ctx context.Context, call *verb.Call, report *rehearsal.Report, environment string, lockTimeout time.Duration) error {
+	workspace, err := call.WorkspaceOf(environment)
+	if err != nil {
+		return err
+	}
+	db, err := workspace.Database(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	sizes, err := rehearsal.ReadSizes(ctx, db)
+	if err != nil {
+		return err
+	}
+	report.Foretell(environment, sizes, lockTimeout)
+	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/gate"
 	"github.com/randomchaoslabs/airlock/internal/history"
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
+	"github.com/randomchaoslabs/airlock/internal/rehearsal"
 	"github.com/randomchaoslabs/airlock/internal/verb"
 )
 
@@ -85,6 +87,9 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if db.Dialect == database.PostgreSQL {
 			inside(ctx, list, db)
 		}
+		if text := call.Inputs.String("rehearsal"); text != "" {
+			list.Items = append(list.Items, foretold(ctx, workspace, db, text, release.Migrations, shown.Schema))
+		}
 	}
 	if list.Failed() {
 		return result, nil // The checklist says why, and there is nothing to approve.
@@ -92,6 +97,20 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 	text, err := json.Marshal(shown)
 	result.Steering["evidence"] = string(text)
 	return result, err
+}
+
+// foretold says what the rehearsal in the environment before means for the tables of this one.
+func foretold(ctx context.Context, workspace *verb.Workspace, db *database.Database, text, digest string, schema int64) checklist.Item {
+	report, err := rehearsal.ReadHandover(text)
+	var sizes rehearsal.Sizes
+	if err == nil {
+		sizes, err = rehearsal.ReadSizes(ctx, db)
+	}
+	if err != nil {
+		return checklist.Item{ID: "rehearsal", Title: "What the rehearsal says", Verdict: checklist.Inconclusive, Evidence: err.Error(), Hint: problem.Hint(err)}
+	}
+	report.Foretell(workspace.Name, sizes, time.Duration(workspace.Config.Migrations.LockTimeout))
+	return report.Item(digest, schema)
 }
 
 func served(ctx context.Context, workspace *verb.Workspace, release history.Release) (checklist.Result, error) {

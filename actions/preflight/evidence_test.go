@@ -19,7 +19,13 @@ import (
 // evidenceOf shows the evidence of a database as the config names it.
 func evidenceOf(t *testing.T, database string) (items map[string]string, shown shownEvidence) {
 	t.Helper()
-	s := newStage(t, database, map[string]string{"command": "evidence"})
+	return evidenceWith(t, database, "")
+}
+
+// evidenceWith is told what the environment before found in its rehearsal.
+func evidenceWith(t *testing.T, database, rehearsal string) (items map[string]string, shown shownEvidence) {
+	t.Helper()
+	s := newStage(t, database, map[string]string{"command": "evidence", "rehearsal": rehearsal})
 	result, err := run(t.Context(), s.call)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +103,42 @@ func TestEvidenceOfPostgreSQL(t *testing.T) {
 		if !strings.Contains(items["sizes"], ", about 2,000 rows") || shown.Digest == "" {
 			t.Errorf("got %q, and hands on %+v", items["sizes"], shown)
 		}
+	}
+}
+
+// The rehearsal of the environment before becomes a forecast for the tables of this one.
+func TestEvidenceFromARehearsal(t *testing.T) {
+	t.Parallel()
+	location := databasetest.PostgreSQL(t)
+	name, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := fmt.Sprintf("{postgres: %s, url: %q}", strings.TrimPrefix(name.Path, "/"), location)
+	execute(t, location, "create table heroes (id integer)", "insert into heroes select generate_series(1, 200000)", "analyze heroes")
+	s := newStage(t, database, map[string]string{"command": "evidence"})
+	set, err := s.call.MigrationSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rehearsed = `{"digest": %q, "version": %d, "migrations": [{"file": {"version": 1, "name": "00001_heroes.sql"}, "wayBack": "proven", "up": {"milliseconds": 100, "statements": [
+		{"sql": "alter table heroes …", "milliseconds": 100, "scanned": {"heroes": 1000}, "tables": [{"table": "heroes", "rows": 1000, "bytes": 8192}],
+		"locks": [{"table": "heroes", "mode": "ACCESS EXCLUSIVE", "blocks": ["reads", "writes", "schema changes"], "heldMilliseconds": 100}]}]}}]}`
+	tests := map[string]struct{ text, want, part string }{
+		"of these migrations":       {fmt.Sprintf(rehearsed, set.Digest(), 0), "warn: ", "forecast for sandbox: holds ACCESS EXCLUSIVE on heroes for 20s"},
+		"from another version":      {fmt.Sprintf(rehearsed, set.Digest(), 7), "warn: ", "the way from version 7 was rehearsed, and this environment is at 0"},
+		"of other migrations":       {fmt.Sprintf(rehearsed, "other", 0), "fail: ", "other migrations were rehearsed"},
+		"that cannot be understood": {"{", "inconclusive: ", "cannot be read"},
+		"none":                      {"", "", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			items, _ := evidenceWith(t, database, test.text)
+			if got := items["rehearsal"]; !strings.HasPrefix(got, test.want) || !strings.Contains(got, test.part) || test.want == "" && got != "" {
+				t.Errorf("got %q", got)
+			}
+		})
 	}
 }
 

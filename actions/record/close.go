@@ -39,7 +39,7 @@ type ending struct {
 
 // judge finds where the steps of a promotion stopped. A step that is missing, or that was passed over though the one before
 // it passed, is where the job was cancelled.
-func judge(text string, watch bool) (ending, error) {
+func judge(text string, p promotion.Promoter) (ending, error) {
 	var steps map[string]ended
 	if err := json.Unmarshal([]byte(text), &steps); err != nil {
 		return ending{}, problem.Wrong("Set it to ${{ toJSON(steps) }}", "how the steps ended cannot be read: %w", err)
@@ -51,10 +51,10 @@ func judge(text string, watch bool) (ending, error) {
 	order := promotion.Order()[1:]
 	changed := open.Outputs["goes-on"] == "true" || slices.ContainsFunc(order, func(step promotion.Step) bool {
 		outcome := steps[step.ID()].Outcome
-		return step.Changes && outcome != skipped && outcome != ""
+		return p.Changes(step) && outcome != skipped && outcome != ""
 	})
 	for _, step := range order {
-		if step.Watch && !watch {
+		if step.Watch && !p.Watch {
 			continue
 		}
 		one := steps[step.ID()]
@@ -88,7 +88,7 @@ func closeRecord(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		return verb.Result{}, err
 	}
 	p := promoter(call, workspace, record.Release)
-	came, err := judge(call.Inputs.String("steps"), p.Watch)
+	came, err := judge(call.Inputs.String("steps"), p)
 	if err != nil {
 		return verb.Result{}, err
 	}

@@ -95,14 +95,17 @@ func TestJudge(t *testing.T) {
 		"a verdict nobody knows":  {skips("verify", oneStep("failure", "excellent", "")), true, judged{"verify", "verify" + untold, checklist.Fail, true, false}},
 		"a failure without words": {skips("deploy", `{"outcome": "failure"}`), true, judged{"deploy", "deploy" + untold, checklist.Fail, true, false}},
 
-		"cancelled at snapshot":  {skips("snapshot", oneStep("cancelled", "", "")), true, judged{"snapshot", "cancelled at snapshot", checklist.Fail, false, true}},
+		"cancelled at snapshot":     {skips("snapshot", oneStep("cancelled", "", "")), true, judged{"snapshot", "cancelled at snapshot", checklist.Fail, false, true}},
+		"rehearsal fails":           {skips("rehearse", oneStep("failure", "fail", "no such table")), true, judged{"rehearse", "rehearse: no such table", checklist.Fail, false, false}},
+		"rehearsal fails, in place": {skips("rehearse", oneStep("failure", "fail", "no such table")), true, judged{"rehearse", "rehearse: no such table", checklist.Fail, true, false}},
+
 		"cancelled at migrate":   {skips("migrate", oneStep("cancelled", "", "")), true, judged{"migrate", "cancelled at migrate", checklist.Fail, true, true}},
 		"cancelled at verify":    {skips("verify", oneStep("cancelled", "", "")), true, judged{"verify", "cancelled at verify", checklist.Fail, true, true}},
 		"cancelled at watch":     {skips("watch", oneStep("cancelled", "", "")), true, judged{"watch", "cancelled at watch", checklist.Fail, true, true}},
 		"cancelled in between":   {skips("migrate", `{"outcome": "skipped", "outputs": {}}`), true, judged{"migrate", "cancelled at migrate", checklist.Fail, false, true}},
 		"skipped after a change": {skips("verify", `{"outcome": "skipped", "outputs": {}}`), true, judged{"verify", "cancelled at verify", checklist.Fail, true, true}},
 		"the watch was skipped":  {map[string]string{"watch": `{"outcome": "skipped"}`}, true, judged{"watch", "cancelled at watch", checklist.Fail, true, true}},
-		"a step is missing":      {map[string]string{"snapshot": "", "migrate": "", "deploy": "", "verify": "", "watch": ""}, true, judged{"snapshot", "cancelled at snapshot", checklist.Fail, false, true}},
+		"a step is missing":      {map[string]string{"snapshot": "", "rehearse": "", "migrate": "", "deploy": "", "verify": "", "watch": ""}, true, judged{"snapshot", "cancelled at snapshot", checklist.Fail, false, true}},
 		"a step is null":         {skips("deploy", "null"), true, judged{"deploy", "cancelled at deploy", checklist.Fail, true, true}},
 		// Nobody can say that nothing was changed when a later step did.
 		"one is missing, and later ones ran": {map[string]string{"snapshot": ""}, true, judged{"snapshot", "cancelled at snapshot", checklist.Fail, true, true}},
@@ -114,7 +117,7 @@ func TestJudge(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			came, err := judge(steps(t, test.changes), test.watch)
+			came, err := judge(steps(t, test.changes), promotion.Promoter{Watch: test.watch, RehearsesInPlace: strings.HasSuffix(name, "in place")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +150,7 @@ func TestJudgeRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := judge(test.text, true)
+			_, err := judge(test.text, promotion.Promoter{Watch: true})
 			if err == nil || problem.KindOf(err) != test.kind || !strings.Contains(err.Error(), test.part) || problem.Hint(err) == "" {
 				t.Errorf("got %v (kind %d, hint %q), want %q of kind %d", err, problem.KindOf(err), problem.Hint(err), test.part, test.kind)
 			}
@@ -159,7 +162,7 @@ func TestJudgeRefuses(t *testing.T) {
 func TestJudgeReadsWhateverFitsIntoAVariable(t *testing.T) {
 	t.Parallel()
 	text := steps(t, map[string]string{"deploy": oneStep("failure", "fail", strings.Repeat("x", 128<<10))})
-	came, err := judge(text, true)
+	came, err := judge(text, promotion.Promoter{Watch: true})
 	if err != nil || len(text) < 128<<10 || words(came).at != "deploy" {
 		t.Errorf("got %.100v, %v", words(came), err)
 	}
@@ -174,7 +177,7 @@ func FuzzJudge(f *testing.F) {
 	}
 	f.Add(`{"open":{},"open":{"outputs":{"goes-on":"true"}}}`, true)
 	f.Fuzz(func(t *testing.T, text string, watch bool) {
-		came, err := judge(text, watch)
+		came, err := judge(text, promotion.Promoter{Watch: watch})
 		if err != nil {
 			return
 		}

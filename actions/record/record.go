@@ -21,7 +21,7 @@ var actionYAML []byte
 func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "record", ActionYAML: actionYAML, Run: run,
-		Uses:   slices.Concat(verb.DatabaseUses(), verb.DeployUses(), []string{"environments.*.watch"}),
+		Uses:   slices.Concat(verb.DatabaseUses(), verb.DeployUses(), []string{"promotion", "environments.*.rehearsal", "environments.*.watch"}),
 		NotYet: verb.PromotionNotYet(),
 	}
 }
@@ -41,9 +41,10 @@ func run(ctx context.Context, call *verb.Call) (verb.Result, error) {
 // promoter is the promotion of a release into the environment of the workspace, whose steps others run.
 func promoter(call *verb.Call, workspace *verb.Workspace, release history.Release) promotion.Promoter {
 	watch := workspace.Environment.Watch
+	rehearsal, _ := workspace.Rehearsal()
 	return promotion.Promoter{
 		History: workspace.History, Environment: workspace.Name, Release: release, Config: call.Inputs.String("config"), Schema: workspace.Schema, Serving: workspace.Serving,
-		Watch: watch != nil, RollBackInconclusive: watch != nil && watch.OnInconclusive == "rollback",
+		RehearsesInPlace: rehearsal == verb.InPlace, Watch: watch != nil, RollBackInconclusive: watch != nil && watch.OnInconclusive == "rollback",
 	}
 }
 

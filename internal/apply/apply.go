@@ -202,19 +202,22 @@ func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
 }
 
 // Apply applies one migration that is pending, or with up unset takes back one that is applied, whatever others are.
-func (m *Migrator) Apply(ctx context.Context, version int64, up bool) error {
+func (m *Migrator) Apply(ctx context.Context, version int64, up bool) (Step, error) {
 	file, known := m.options.Set.Find(version)
 	if !known {
-		return problem.Wrong("`airlock migrate status` lists the versions", "there is no migration of version %d", version)
+		return Step{}, problem.Wrong("`airlock migrate status` lists the versions", "there is no migration of version %d", version)
 	}
 	decide := func(migration.Status) (plan, error) {
 		return plan{up: up, files: []migration.File{file}, one: true}, nil
 	}
-	_, err := m.try(ctx, up, decide, func(ctx context.Context, provider *goose.Provider) error {
+	steps, err := m.try(ctx, up, decide, func(ctx context.Context, provider *goose.Provider) error {
 		_, err := provider.ApplyVersion(ctx, version, up)
 		return err
 	})
-	return err
+	if len(steps) == 0 {
+		return Step{File: file}, err
+	}
+	return steps[0], err
 }
 
 // once calls goose, which takes the lock, asks what to do through the locker, and does it.

@@ -166,7 +166,7 @@ func TestTheConnectionIsLost(t *testing.T) {
 					t.Parallel()
 					direct := database.Settings{Dialect: database.PostgreSQL, URL: databasetest.PostgreSQL(t)}
 					// Given goose's table, so that what is struck is the migrations'.
-					if err := migrator(t, direct, files, nil).Apply(t.Context(), 1, true); err != nil {
+					if _, err := migrator(t, direct, files, nil).Apply(t.Context(), 1, true); err != nil {
 						t.Fatal(err)
 					}
 					between := &proxy{t: t, when: where, harm: harm.harm}

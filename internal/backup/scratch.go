@@ -67,19 +67,24 @@ func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
 	return scratch, errors.Join(err, os.RemoveAll(folder))
 }
 
+// scratchFile copies a file, or begins a new one where there is none yet.
 func scratchFile(ctx context.Context, options ScratchOptions, folder string) (*Scratch, error) {
+	scratch := &Scratch{
+		Settings: database.Settings{Dialect: database.SQLite, Path: filepath.Join(folder, "copy.db"), Create: true}, Title: "a new database, because there is none yet", Rows: true,
+		drop: func(context.Context) error { return os.RemoveAll(folder) },
+	}
+	if _, err := os.Stat(options.Settings.Path); os.IsNotExist(err) {
+		return scratch, nil
+	}
 	store, err := NewSQLite(SQLiteOptions{Path: options.Settings.Path, Directory: folder, Now: options.Now})
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(folder, "copy.db")
-	if err := store.copyTo(ctx, path, silence{}); err != nil {
+	if err := store.copyTo(ctx, scratch.Settings.Path, silence{}); err != nil {
 		return nil, errors.Join(database.Explain(err, options.Settings.Path), os.RemoveAll(folder))
 	}
-	return &Scratch{
-		Settings: database.Settings{Dialect: database.SQLite, Path: path}, Title: "a copy of " + options.Settings.Path, Rows: true,
-		drop: func(context.Context) error { return os.RemoveAll(folder) },
-	}, nil
+	scratch.Settings.Create, scratch.Title = false, "a copy of "+options.Settings.Path
+	return scratch, nil
 }
 
 type silence struct{}
@@ -104,7 +109,7 @@ func scratchDatabase(ctx context.Context, options ScratchOptions, folder string)
 		return nil, err
 	}
 	name := scratchPrefix + options.Now().UTC().Format(scratchTime) + "_" + strings.ToLower(rand.Text()[:8])
-	scratch := &Scratch{Settings: options.Settings, Title: "a copy of " + db.Title + ", " + name, Rows: size <= options.MaximumBytes, drop: func(ctx context.Context) error {
+	scratch := &Scratch{Settings: options.Settings, Title: "a copy of " + db.Title, Rows: size <= options.MaximumBytes, drop: func(ctx context.Context) error {
 		return dropScratch(ctx, options.Settings, name)
 	}}
 	if scratch.Settings.URL, err = withDatabase(options.Settings.URL, name); err != nil {

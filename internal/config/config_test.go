@@ -58,7 +58,7 @@ func TestExample(t *testing.T) {
 		Database: config.Database{RDS: "wos-sandbox", Secret: "wos/sandbox", Via: &config.Via{SSH: &config.SSH{
 			Host: "bastion.randomchaoslabs.com", User: "airlock", Key: config.NewSecret("${BASTION_KEY}"), Port: 22,
 		}}},
-		Backups: config.Backups{Retention: 7 * day, Directory: ".airlock/snapshots"},
+		Backups: config.Backups{Retention: 7 * day, Directory: ".airlock/snapshots"}, Rehearsal: &config.Rehearsal{On: "scratch"},
 		Deploy: &config.Deploy{
 			Compose: &config.Compose{File: "deploy/compose.yaml", Service: "app", Strategy: "recreate", StartTimeout: config.Duration(time.Minute)}, Host: tag("wos-sandbox"),
 		},
@@ -167,7 +167,7 @@ func TestRefuse(t *testing.T) {
 	tests := []struct{ path, want string }{
 		{"environments.sandbox.deploy.compose", `^testdata/example.yaml:20:7: environments\.sandbox\.deploy\.compose: not yet$`},
 		{"environments.sandbox.deploy.process", `^testdata/example.yaml:19:5: environments\.sandbox\.deploy\.process: not yet$`},
-		{"checks.health[7].get", `^testdata/example.yaml:37:3: checks`},
+		{"checks.health[7].get", `^testdata/example.yaml:38:3: checks`},
 		{"elsewhere", `^testdata/example.yaml:1:1: elsewhere`},
 	}
 	for _, test := range tests {

@@ -39,10 +39,13 @@ func DefaultMigrations() Migrations {
 
 // Environment is one place where the application runs.
 type Environment struct {
-	URL      string    `yaml:"url" pattern:"^https?://" expected:"an http or https URL" doc:"Where people reach the application; it holds no user and no password." example:"https://www.example.com"`
-	AWS      *AWS      `yaml:"aws" doc:"The AWS account of the environment."`
-	Database Database  `yaml:"database" required:"true" doc:"The database and how it is reached."`
-	Backups  Backups   `yaml:"backups" doc:"What is kept, and what provisioning asks of the database."`
+	URL      string   `yaml:"url" pattern:"^https?://" expected:"an http or https URL" doc:"Where people reach the application; it holds no user and no password." example:"https://www.example.com"`
+	AWS      *AWS     `yaml:"aws" doc:"The AWS account of the environment."`
+	Database Database `yaml:"database" required:"true" doc:"The database and how it is reached."`
+	Backups  Backups  `yaml:"backups" doc:"What is kept, and what provisioning asks of the database."`
+
+	Rehearsal *Rehearsal `yaml:"rehearsal" doc:"Where migrations are rehearsed before they are applied here. When it is not set, on a copy, and nowhere in the last environment of the order."`
+
 	Deploy   *Deploy   `yaml:"deploy" doc:"How a version is put in front of users."`
 	Window   *Window   `yaml:"window" doc:"When a promotion may start."`
 	Approval *Approval `yaml:"approval" doc:"Who must agree before a promotion."`
@@ -96,6 +99,11 @@ type Backups struct {
 	DeletionProtection bool     `yaml:"deletion-protection" doc:"Whether the database is protected against deletion."`
 	KeepSnapshots      int      `yaml:"keep-snapshots" min:"1" doc:"How many of Airlock's snapshots are kept; all of them when it is not set."`
 	Directory          string   `yaml:"directory" default:".airlock/snapshots" doc:"Where snapshots on a laptop go, relative to the project."`
+}
+
+// Rehearsal says where migrations are rehearsed: up, down and up again, from the schema version of the next environment.
+type Rehearsal struct {
+	On string `yaml:"on" required:"true" choices:"scratch|sandbox|none" doc:"A copy beside the database, the database itself, or nowhere." example:"scratch"`
 }
 
 // Deploy is a rollout: exactly one of Compose, Process and ECS is set.

@@ -13,11 +13,13 @@ type Step struct {
 	Patient bool
 	// Watch tells that the step belongs to environments which are watched.
 	Watch bool
+	// Rehearsal tells that the step changes something only where migrations are rehearsed on the environment's own database.
+	Rehearsal bool
 }
 
-// ID names the step among those of a job: the verb, and watch for the second look of verify.
+// ID names the step among those of a job: the verb, and the command of those two whose verb has another step.
 func (s Step) ID() string {
-	if s.Watch {
+	if s.Watch || s.Rehearsal {
 		return s.Command
 	}
 	return s.Verb
@@ -28,6 +30,7 @@ func Order() []Step {
 	return []Step{
 		{Verb: "preflight", Command: "check", Release: true},
 		{Verb: "snapshot", Command: "create", Release: true},
+		{Verb: "migrate", Command: "rehearse", Rehearsal: true},
 		{Verb: "migrate", Command: "up", Changes: true},
 		{Verb: "deploy", Changes: true, Release: true},
 		{Verb: "verify", Command: "once", Patient: true},

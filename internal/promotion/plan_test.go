@@ -70,7 +70,7 @@ func TestStepsHaveNamesOfTheirOwn(t *testing.T) {
 	for _, step := range append(promotion.Order(), promotion.WayBack()) {
 		got = append(got, step.ID())
 	}
-	want := []string{"preflight", "snapshot", "migrate", "deploy", "verify", "watch", "rollback"}
+	want := []string{"preflight", "snapshot", "rehearse", "migrate", "deploy", "verify", "watch", "rollback"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

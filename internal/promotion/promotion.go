@@ -45,6 +45,8 @@ type Promoter struct {
 	Config string
 	// Watch tells whether the environment is watched after the release is verified.
 	Watch bool
+	// RehearsesInPlace tells that migrations are rehearsed on the environment's own database.
+	RehearsesInPlace bool
 	// RollBackInconclusive tells that a release whose state cannot be told does not stay.
 	RollBackInconclusive bool
 	DryRun               bool
@@ -192,7 +194,7 @@ func (p Promoter) follow(ctx context.Context, opening Opening, steps []Step) (Ou
 		if step.Watch && !p.Watch {
 			continue
 		}
-		changed = changed || step.Changes
+		changed = changed || p.Changes(step)
 		result, err := p.Run(ctx, step)
 		switch {
 		case ctx.Err() != nil:
@@ -205,6 +207,11 @@ func (p Promoter) follow(ctx context.Context, opening Opening, steps []Step) (Ou
 	}
 	outcome, err := p.Finish(ctx, opening.Record)
 	return outcome, err
+}
+
+// Changes tells whether a step may change the environment.
+func (p Promoter) Changes(step Step) bool {
+	return step.Changes || step.Rehearsal && p.RehearsesInPlace
 }
 
 // Finish closes the record of a promotion whose steps all passed. Whoever deployed something else meanwhile must not have

@@ -86,7 +86,7 @@ func (s *stage) newest(t *testing.T) *history.Promotion {
 	return &promotions[0]
 }
 
-const allSteps = "preflight check, snapshot create, migrate up, deploy, verify once, verify watch"
+const allSteps = "preflight check, snapshot create, migrate rehearse, migrate up, deploy, verify once, verify watch"
 
 func TestPromote(t *testing.T) {
 	t.Parallel()
@@ -101,29 +101,33 @@ func TestPromote(t *testing.T) {
 		{name: "all passes", want: promotion.Promoted, ran: allSteps, state: history.Success},
 		{name: "warnings pass", verdicts: map[string]checklist.Verdict{"preflight check": checklist.Warn}, want: promotion.Promoted, ran: allSteps, state: history.Success},
 		{name: "no watch is asked for", change: func(s *stage) { s.promoter.Watch = false }, want: promotion.Promoted,
-			ran: "preflight check, snapshot create, migrate up, deploy, verify once", state: history.Success},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, deploy, verify once", state: history.Success},
 		{name: "a gate says no", verdicts: map[string]checklist.Verdict{"preflight check": checklist.Fail}, want: promotion.Refused, ran: "preflight check"},
 		{name: "a gate does not know", verdicts: map[string]checklist.Verdict{"preflight check": checklist.Inconclusive}, want: promotion.Refused, ran: "preflight check"},
 		{name: "no snapshot", verdicts: map[string]checklist.Verdict{"snapshot create": checklist.Fail}, want: promotion.Unchanged,
 			ran: "preflight check, snapshot create", state: history.Failure},
+		{name: "the rehearsal fails on its copy", verdicts: map[string]checklist.Verdict{"migrate rehearse": checklist.Fail}, want: promotion.Unchanged,
+			ran: "preflight check, snapshot create, migrate rehearse", state: history.Failure},
+		{name: "the rehearsal fails in place", change: func(s *stage) { s.promoter.RehearsesInPlace = true }, verdicts: map[string]checklist.Verdict{"migrate rehearse": checklist.Fail},
+			want: promotion.RolledBack, ran: "preflight check, snapshot create, migrate rehearse, rollback run", state: history.Error},
 		{name: "a failed migration left nothing", verdicts: map[string]checklist.Verdict{"migrate up": checklist.Fail, "rollback run": checklist.Skip}, want: promotion.Unchanged,
-			ran: "preflight check, snapshot create, migrate up, rollback run", state: history.Error},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, rollback run", state: history.Error},
 		{name: "something else is served at the end", change: func(s *stage) { s.serving = release("v3").Image }, want: promotion.Stopped, ran: allSteps, state: history.Error},
 		{name: "a migration fails", verdicts: map[string]checklist.Verdict{"migrate up": checklist.Fail}, want: promotion.RolledBack,
-			ran: "preflight check, snapshot create, migrate up, rollback run", state: history.Error},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, rollback run", state: history.Error},
 		{name: "a verb cannot run", verdicts: map[string]checklist.Verdict{"deploy": "error"}, want: promotion.RolledBack,
-			ran: "preflight check, snapshot create, migrate up, deploy, rollback run", state: history.Error},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, deploy, rollback run", state: history.Error},
 		{name: "the watch fails", verdicts: map[string]checklist.Verdict{"verify watch": checklist.Fail}, want: promotion.RolledBack, ran: allSteps + ", rollback run", state: history.Error},
 		{name: "the watch cannot tell", verdicts: map[string]checklist.Verdict{"verify watch": checklist.Inconclusive}, want: promotion.Stopped, ran: allSteps, state: history.Error},
 		{name: "the watch cannot tell, and that is not to stay", change: func(s *stage) { s.promoter.RollBackInconclusive = true },
 			verdicts: map[string]checklist.Verdict{"verify watch": checklist.Inconclusive}, want: promotion.RolledBack, ran: allSteps + ", rollback run", state: history.Error},
 		{name: "a deployment that cannot tell is rolled back", verdicts: map[string]checklist.Verdict{"deploy": checklist.Inconclusive}, want: promotion.RolledBack,
-			ran: "preflight check, snapshot create, migrate up, deploy, rollback run", state: history.Error},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, deploy, rollback run", state: history.Error},
 		{name: "the way back fails too", verdicts: map[string]checklist.Verdict{"deploy": checklist.Fail, "rollback run": checklist.Fail}, want: promotion.Broken,
-			ran: "preflight check, snapshot create, migrate up, deploy, rollback run", state: history.Error},
-		{name: "a dry run", change: func(s *stage) { s.promoter.DryRun = true }, want: promotion.Planned, ran: "preflight check, snapshot create, migrate up, deploy"},
+			ran: "preflight check, snapshot create, migrate rehearse, migrate up, deploy, rollback run", state: history.Error},
+		{name: "a dry run", change: func(s *stage) { s.promoter.DryRun = true }, want: promotion.Planned, ran: "preflight check, snapshot create, migrate rehearse, migrate up, deploy"},
 		{name: "a dry run that could not", change: func(s *stage) { s.promoter.DryRun = true }, verdicts: map[string]checklist.Verdict{"migrate up": checklist.Fail},
-			want: promotion.Refused, ran: "preflight check, snapshot create, migrate up"},
+			want: promotion.Refused, ran: "preflight check, snapshot create, migrate rehearse, migrate up"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

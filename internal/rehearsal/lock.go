@@ -27,14 +27,16 @@ func words(mode string) string {
 }
 
 // blocks returns what others cannot do while a mode is held: SELECT takes ACCESS SHARE, INSERT, UPDATE and DELETE take ROW EXCLUSIVE,
-// and most of ALTER TABLE takes ACCESS EXCLUSIVE.
-func blocks(mode string) []string {
+// and most of ALTER TABLE takes ACCESS EXCLUSIVE. Rows that were changed are locked one by one beside.
+func blocks(mode string, changed bool) []string {
 	blocked := []string{}
 	switch held := strength(mode); {
 	case held == strength("AccessExclusiveLock"):
 		blocked = append(blocked, "reads", "writes")
 	case held >= strength("ShareLock"):
 		blocked = append(blocked, "writes")
+	case changed:
+		blocked = append(blocked, "writes of the changed rows")
 	}
 	return append(blocked, "schema changes")
 }

@@ -20,14 +20,23 @@ type observer struct {
 	// look is another session of the same database, for statements outside of a transaction; nil on SQLite.
 	look *database.Database
 	run  *Run
-	// before are the relations that were there when the run began, by name, with their files.
-	before map[string]int64
+	// before are the relations that were there when the run began, by name.
+	before map[string]relation
 	// last is what the session had done when the statement before ended.
 	last seen
 	// open are the locks of the transaction, by where they are kept.
 	open []opened
 	stop func() map[string]string
 	wal  int64
+	// flushes tells that the server can be asked to count at once, and temporary what it had counted when the run began.
+	flushes   bool
+	temporary int64
+}
+
+// relation is a table or an index as it was.
+type relation struct {
+	file, rows, bytes int64
+	table             bool
 }
 
 // opened is a lock that is held until its transaction ends.
@@ -43,9 +52,10 @@ type seen struct {
 	scanned, written map[string]int64
 }
 
-// named is the name of a relation for people, the same whatever the search_path is, and user tells that it is not the system's.
+// named is the name of a relation for people, as fingerprint.Name has it and the same whatever the search_path is, and user tells that
+// it is not the system's.
 const (
-	named = `(CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname))`
+	named = `(CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname)`
 	user  = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
 )
 
@@ -62,32 +72,85 @@ const counted = `SELECT ` + named + `, '', 0::bigint, coalesce(s.seq_tup_read, 0
 FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + user + `
 AND (s.seq_tup_read > 0 OR s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0)`
 
-// relations lists all relations with their files.
-const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+// relations lists all relations with their files and sizes; the rows are the planner's estimate, -1 where it has none.
+const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint, CASE WHEN c.reltuples < 0 THEN -1 ELSE c.reltuples END::bigint,
+  CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) ELSE 0 END, c.relkind IN ('r', 'p', 'm')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND ` + user
 
-// begin makes ready for a run.
-func (o *observer) begin(ctx context.Context) (*Run, error) {
+// through has the observer look through another session of the same database.
+func (o *observer) through(ctx context.Context, db *database.Database) error {
+	o.look = db
+	// https://www.postgresql.org/docs/15/monitoring-stats.html#MONITORING-STATS-FUNCTIONS
+	return db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int >= 150000").Scan(&o.flushes)
+}
+
+// begin makes ready for a run. rows are the numbers of rows that are known, by table.
+func (o *observer) begin(ctx context.Context, rows map[string]int64) (*Run, error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
-	o.run, o.last, o.open, o.before = &Run{Statements: []Statement{}}, seen{}, nil, map[string]int64{}
+	o.run, o.last, o.open, o.before = &Run{Statements: []Statement{}}, seen{}, nil, nil
 	if o.look == nil {
 		return o.run, nil
 	}
-	rows, err := o.look.QueryContext(ctx, relations)
+	var err error
+	if o.before, err = readRelations(ctx, o.look); err != nil {
+		return nil, err
+	}
+	for name, count := range rows {
+		if one, known := o.before[name]; known {
+			one.rows = count
+			o.before[name] = one
+		}
+	}
+	o.temporary, err = o.temporaryBytes(ctx)
+	return o.run, err
+}
+
+func readRelations(ctx context.Context, db *database.Database) (map[string]relation, error) {
+	rows, err := db.QueryContext(ctx, relations)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	found := map[string]relation{}
 	for rows.Next() {
 		var name string
-		var file int64
-		if err := rows.Scan(&name, &file); err != nil {
+		var one relation
+		if err := rows.Scan(&name, &one.file, &one.rows, &one.bytes, &one.table); err != nil {
 			return nil, err
 		}
-		o.before[name] = file
+		found[name] = one
 	}
-	return o.run, rows.Err()
+	return found, rows.Err()
+}
+
+// finish notes what is known of a run only when it has ended.
+func (o *observer) finish(ctx context.Context) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.look != nil {
+		if now, err := o.temporaryBytes(ctx); err == nil {
+			o.run.Temporary = max(0, now-o.temporary)
+		}
+	}
+	o.run = nil
+}
+
+// temporaryBytes returns what was written to temporary files of the database so far.
+// https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-DATABASE-VIEW
+func (o *observer) temporaryBytes(ctx context.Context) (bytes int64, err error) {
+	err = o.look.QueryRowContext(ctx, "SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()").Scan(&bytes)
+	return bytes, err
+}
+
+// flush has the session tell the server what it did as soon as its transaction ends, which it does otherwise once a second. Before
+// version 15 it does so anyway.
+func (o *observer) flush(session database.Session) {
+	if o.flushes && o.run != nil && session.Status() != 'E' {
+		// What is missing then is missing in the report only.
+		_ = session.Ask(context.Background(), "SELECT pg_stat_force_next_flush()", func([]driver.Value) error { return nil })
+	}
 }
 
 // ours tells a statement of the migration from goose's own.
@@ -162,33 +225,47 @@ func (o *observer) done(ctx context.Context, session database.Session, statement
 	o.note(&done, now, begun)
 	if statement.InTransaction {
 		o.last = now
+		return
 	}
+	o.flush(session)
 }
 
 // note adds what is new since the statement before.
 func (o *observer) note(done *Statement, now seen, begun time.Time) {
+	done.Scanned, done.Written = more(o.last.scanned, now.scanned), more(o.last.written, now.written)
+	touched := map[string]bool{}
 	for _, table := range slices.Sorted(maps.Keys(now.locks)) {
 		mode := now.locks[table]
-		if _, was := o.before[table]; !was || strings.Contains(table, database.GooseTable) || strings.Contains(table, database.RecordTable) {
+		if _, was := o.before[table]; !was || strings.Contains(table, database.GooseTable) || strings.Contains(table, database.RecordTable) || strength(mode) <= strength(o.last.locks[table]) {
 			continue
 		}
-		if strength(mode) > strength("RowExclusiveLock") && strength(mode) > strength(o.last.locks[table]) {
-			done.Locks = append(done.Locks, Lock{Table: table, Mode: words(mode), Blocks: blocks(mode), Held: Took(time.Since(begun))})
-			if !done.Sampled {
-				o.open = append(o.open, opened{len(o.run.Statements), len(done.Locks) - 1, begun})
-			}
+		touched[table] = true
+		done.Locks = append(done.Locks, Lock{Table: table, Mode: words(mode), Blocks: blocks(mode, done.Written[table] > 0), Held: Took(time.Since(begun))})
+		if !done.Sampled {
+			o.open = append(o.open, opened{len(o.run.Statements), len(done.Locks) - 1, begun})
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(now.files)) {
 		before, was := o.before[table]
+		file := before.file
 		if last, known := o.last.files[table]; known {
-			before = last
+			file = last
 		}
-		if was && before != 0 && now.files[table] != before {
+		if was && file != 0 && now.files[table] != file {
 			done.Rewritten = append(done.Rewritten, table)
+			touched[table] = true
 		}
 	}
-	done.Scanned, done.Written = more(o.last.scanned, now.scanned), more(o.last.written, now.written)
+	for _, counted := range []map[string]int64{done.Scanned, done.Written} {
+		for table := range counted {
+			touched[table] = true
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(touched)) {
+		if one, was := o.before[table]; was && one.table {
+			done.Tables = append(done.Tables, Table{Table: table, Rows: one.rows, Bytes: one.bytes})
+		}
+	}
 }
 
 // more returns what grew, nil when nothing did.
@@ -227,9 +304,10 @@ func ask(ctx context.Context, session database.Session, query string) (seen, err
 }
 
 // End says of the locks of a transaction how long they were held.
-func (o *observer) End(database.Session, bool, error) {
+func (o *observer) End(session database.Session, _ bool, _ error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
+	o.flush(session)
 	for _, one := range o.open {
 		o.run.Statements[one.statement].Locks[one.lock].Held = Took(time.Since(one.since))
 	}

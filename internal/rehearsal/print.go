@@ -33,13 +33,16 @@ func WriteText(w io.Writer, report Report, style checklist.Style) error {
 		if one.WayBack != Proven || len(one.Losses) > 0 {
 			mark, color = "!", "33"
 		}
-		if one.Up.Failed != "" {
+		if one.Up != nil && one.Up.Failed != "" {
 			mark, color = "✗", "31"
 		}
 		fmt.Fprintf(&text, "%s %s: %s\n", paint(color, mark), paint("1", plain(one.File.Name)), one.verdict())
-		for _, line := range one.lines() {
+		for _, line := range one.lines(report.ForecastFor) {
 			text.WriteString("    " + line + "\n")
 		}
+	}
+	for _, line := range report.notes() {
+		text.WriteString(line + "\n")
 	}
 	text.WriteString(report.summary() + "\n")
 	_, err := io.WriteString(w, text.String())
@@ -50,13 +53,20 @@ func WriteText(w io.Writer, report Report, style checklist.Style) error {
 func Markdown(report Report) string {
 	var text strings.Builder
 	badge := map[checklist.Verdict]string{checklist.Pass: "✅", checklist.Warn: "⚠️", checklist.Fail: "❌"}[report.Verdict()]
-	fmt.Fprintf(&text, "## %s Rehearsal of migrations\n\n%s\n\n| migration | way back | up | down | up again |\n| --- | --- | ---: | ---: | ---: |\n", badge, checklist.EscapeMarkdown(report.summary()))
+	fmt.Fprintf(&text, "## %s Rehearsal of migrations\n\n%s\n", badge, checklist.EscapeMarkdown(report.summary()))
+	for _, line := range report.notes() {
+		fmt.Fprintf(&text, "\n%s\n", checklist.EscapeMarkdown(line))
+	}
+	if len(report.Migrations) == 0 {
+		return text.String()
+	}
+	fmt.Fprintf(&text, "\n| migration | way back | up | down | up again |\n| --- | --- | ---: | ---: | ---: |\n")
 	for _, one := range report.Migrations {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s | %s |\n", checklist.EscapeMarkdown(plain(one.File.Name)), checklist.EscapeMarkdown(one.verdict()), took(one.Up), took(one.Down), took(one.Again))
 	}
 	for _, one := range report.Migrations {
 		// What SQL holds must not end the fence.
-		lines := strings.ReplaceAll(strings.Join(one.lines(), "\n"), "`", "'")
+		lines := strings.ReplaceAll(strings.Join(one.lines(report.ForecastFor), "\n"), "`", "'")
 		fmt.Fprintf(&text, "\n<details><summary>%s</summary>\n\n```text\n%s\n```\n</details>\n", checklist.EscapeMarkdown(plain(one.File.Name)), lines)
 	}
 	return text.String()
@@ -81,6 +91,24 @@ func (m Migration) verdict() string {
 		verdict += ", and loses data"
 	}
 	return verdict
+}
+
+// notes say what holds for the whole rehearsal.
+func (r Report) notes() []string {
+	var notes []string
+	if r.On != "" {
+		notes = append(notes, plain(fmt.Sprintf("On %s, from version %d", r.On, r.Version)))
+	}
+	switch {
+	case r.Unreached != "" && r.Asked != nil:
+		notes = append(notes, plain(fmt.Sprintf("Not from version %d: %s", *r.Asked, r.Unreached)))
+	case r.Unreached != "":
+		notes = append(notes, plain(r.Unreached))
+	}
+	if r.Rowless {
+		notes = append(notes, "The copy has no rows: the database is too large for it. What is said of times and of rows is not that of the data.")
+	}
+	return notes
 }
 
 // summary says what was rehearsed, and how it ended.
@@ -112,8 +140,11 @@ func (r Report) summary() string {
 }
 
 // lines says all about one migration.
-func (m Migration) lines() []string {
-	lines := []string{fmt.Sprintf("up %s, down %s, up again %s", took(m.Up), took(m.Down), took(m.Again))}
+func (m Migration) lines(forecastFor string) []string {
+	var lines []string
+	if m.Up != nil {
+		lines = append(lines, fmt.Sprintf("up %s, down %s, up again %s", took(m.Up), took(m.Down), took(m.Again)))
+	}
 	for _, reason := range m.Reasons[:min(len(m.Reasons), maximumLines)] {
 		lines = append(lines, plain("✗ "+reason))
 	}
@@ -128,7 +159,7 @@ func (m Migration) lines() []string {
 		run  *Run
 	}{{"up", m.Up}, {"down", m.Down}} {
 		if run.run != nil && len(run.run.Statements) > 0 {
-			lines = append(append(lines, run.name+":"), run.run.lines()...)
+			lines = append(append(lines, run.name+":"), run.run.lines(forecastFor)...)
 		}
 	}
 	return lines
@@ -156,33 +187,84 @@ func count(number int64, what string) string {
 }
 
 // lines says what the statements did.
-func (r *Run) lines() []string {
+func (r *Run) lines(forecastFor string) []string {
 	var lines []string
+	const indent = "             "
 	for i, one := range r.Statements {
 		if i == maximumLines {
-			return append(lines, fmt.Sprintf("  and %d more", len(r.Statements)-i))
+			lines = append(lines, fmt.Sprintf("  and %d more", len(r.Statements)-i))
+			break
 		}
 		lines = append(lines, fmt.Sprintf("  %9s  %s", one.Took, plain(checklist.Shorten(one.SQL, 100))))
-		for _, lock := range one.Locks {
-			sampled := ""
-			if one.Sampled {
-				sampled = ", sampled"
+		for _, more := range [][]string{one.locks(), {strings.Join(one.did(), " · ")}, one.Forecast.lines(forecastFor)} {
+			for _, line := range more {
+				if line != "" {
+					lines = append(lines, indent+plain(line))
+				}
 			}
-			lines = append(lines, "             "+plain(fmt.Sprintf("%s on %s for %s: blocks %s%s", lock.Mode, lock.Table, lock.Held, strings.Join(lock.Blocks, ", "), sampled)))
 		}
-		var did []string
-		if len(one.Rewritten) > 0 {
-			did = append(did, "writes anew "+strings.Join(one.Rewritten, ", "))
+	}
+	if r.Temporary > 0 {
+		lines = append(lines, fmt.Sprintf("  temporary files of the database took %s", humanize.IBytes(uint64(r.Temporary))))
+	}
+	for _, remark := range r.Remarks[:min(len(r.Remarks), maximumLines)] {
+		lines = append(lines, plain("  ! "+remark))
+	}
+	return lines
+}
+
+// locks says which locks others notice: with ACCESS SHARE and ROW SHARE, those of reading, they wait for a schema change only.
+func (s Statement) locks() []string {
+	var lines []string
+	for _, lock := range s.Locks {
+		if lock.Mode == "ACCESS SHARE" || lock.Mode == "ROW SHARE" {
+			continue
 		}
-		for _, table := range slices.Sorted(maps.Keys(one.Scanned)) {
-			did = append(did, fmt.Sprintf("reads %s of %s", count(one.Scanned[table], "row"), table))
+		size := ""
+		if at := slices.IndexFunc(s.Tables, func(table Table) bool { return table.Table == lock.Table }); at >= 0 && s.Tables[at].Rows >= 0 {
+			size = fmt.Sprintf(" (%s, %s)", count(s.Tables[at].Rows, "row"), humanize.IBytes(uint64(s.Tables[at].Bytes)))
 		}
-		for _, table := range slices.Sorted(maps.Keys(one.Written)) {
-			did = append(did, fmt.Sprintf("changes %s of %s", count(one.Written[table], "row"), table))
+		line := fmt.Sprintf("%s on %s%s for %s: blocks %s", lock.Mode, lock.Table, size, lock.Held, strings.Join(lock.Blocks, ", "))
+		if s.Sampled {
+			line += ", sampled"
 		}
-		if len(did) > 0 {
-			lines = append(lines, "             "+plain(strings.Join(did, " · ")))
-		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// did says what became of rows and files.
+func (s Statement) did() []string {
+	var did []string
+	if len(s.Rewritten) > 0 {
+		did = append(did, "writes anew "+strings.Join(s.Rewritten, ", "))
+	}
+	for _, table := range slices.Sorted(maps.Keys(s.Scanned)) {
+		did = append(did, fmt.Sprintf("reads %s of %s", count(s.Scanned[table], "row"), table))
+	}
+	for _, table := range slices.Sorted(maps.Keys(s.Written)) {
+		did = append(did, fmt.Sprintf("changes %s of %s", count(s.Written[table], "row"), table))
+	}
+	if s.WAL >= 1<<20 {
+		did = append(did, "the cluster wrote "+humanize.IBytes(uint64(s.WAL))+" ahead")
+	}
+	return did
+}
+
+// lines says what is foretold.
+func (f *Forecast) lines(environment string) []string {
+	if f == nil || environment == "" {
+		return nil
+	}
+	var lines []string
+	switch {
+	case f.Unknown != "":
+		lines = append(lines, fmt.Sprintf("forecast for %s: not possible for %s of %s: %s", environment, count(max(0, f.RowsThere), "row"), f.Table, f.Unknown))
+	case f.Table != "":
+		lines = append(lines, fmt.Sprintf("forecast for %s: %s for %s of %s, at %s a second", environment, f.Takes, count(f.RowsThere, "row"), f.Table, count(f.PerSecond, "row")))
+	}
+	if len(f.Outlasts) > 0 {
+		lines = append(lines, fmt.Sprintf("forecast for %s: holds %s for %s, longer than the lock-timeout: whoever waits so long has it ended", environment, strings.Join(f.Outlasts, ", "), f.Held))
 	}
 	return lines
 }

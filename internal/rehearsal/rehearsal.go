@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +19,16 @@ type Options struct {
 	Settings database.Settings
 	// Set are the migrations; those that the copy has not applied are rehearsed.
 	Set migration.Set
+	// From is the version that the rehearsal begins with, which is the one of the environment that the migrations are meant for: what
+	// the copy has applied beyond it is taken back first and rehearsed too. Nil is the version of the copy.
+	From *int64
+	// AcceptLoss names the tables that may lose rows where something is taken back first: apply.Options.AcceptLoss.
+	AcceptLoss []string
+	// Renew makes the copy anew, as it was at the beginning, and says how it is opened; the one before is closed. Nil means that there
+	// is no other: then what stands behind a migration that cannot be brought to its end is not rehearsed.
+	Renew func(ctx context.Context) (database.Settings, error)
+	// Limits are those under which migrations run, none on a copy that nobody else uses.
+	Limits apply.Limits
 	// Budget is the size in bytes from which on a table's rows are sampled, zero to look at all.
 	Budget int64
 	// Progress is told how far it is, nil for nobody.
@@ -27,29 +38,16 @@ type Options struct {
 // Rehearse applies each pending migration to the copy, takes it back and applies it again, and compares what there is before and
 // after. That a migration fails is in the report; an error is what kept the rehearsal itself from going on.
 func Rehearse(ctx context.Context, options Options) (report Report, err error) {
-	watcher := &observer{}
-	aside, err := database.Open(ctx, options.Settings)
+	r := &rehearsing{Options: options}
+	if err := r.open(ctx, options.Settings); err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	status, unreached, err := r.begin(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	defer aside.Close()
-	migrator, err := apply.Open(ctx, apply.Options{Settings: options.Settings, Set: options.Set, Observer: watcher})
-	if err != nil {
-		return Report{}, err
-	}
-	defer migrator.Close()
-	if aside.Dialect == database.PostgreSQL {
-		watcher.look = aside
-	}
-	status, err := migration.ReadStatus(ctx, aside, options.Set)
-	if err == nil {
-		err = status.Check()
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	report = Report{Digest: options.Set.Digest(), Version: status.Current, Migrations: []Migration{}}
-	r := rehearsing{Options: options, observer: watcher, aside: aside, migrator: migrator}
+	report = Report{Digest: options.Set.Digest(), Version: status.Current, Asked: options.From, Unreached: unreached, Migrations: r.stuck(status, unreached)}
 	for i, file := range status.Pending {
 		if options.Progress != nil {
 			options.Progress.Advance(int64(i), int64(len(status.Pending)), file.Name)
@@ -58,8 +56,23 @@ func Rehearse(ctx context.Context, options Options) (report Report, err error) {
 		if err != nil {
 			return report, err
 		}
-		if report.Migrations = append(report.Migrations, one); !goes {
-			break // Those behind it build on it.
+		report.Migrations = append(report.Migrations, one)
+		why := ""
+		switch {
+		case goes:
+			continue
+		case one.Up.Failed != "":
+			why = file.Name + " before it cannot be applied"
+		case i+1 < len(status.Pending):
+			if why, err = r.renew(ctx, file); err != nil {
+				return report, err
+			}
+		}
+		if why != "" {
+			for _, file := range status.Pending[i+1:] {
+				report.Migrations = append(report.Migrations, unproven(file, "it was not rehearsed: "+why))
+			}
+			break
 		}
 	}
 	return report, nil
@@ -72,6 +85,36 @@ type rehearsing struct {
 	// aside is a session beside the one that migrates.
 	aside    *database.Database
 	migrator *apply.Migrator
+	// last is what the copy is known to hold, nil when it has to be looked at.
+	last *state
+}
+
+// open connects to a copy.
+func (r *rehearsing) open(ctx context.Context, settings database.Settings) (err error) {
+	r.last, r.observer, r.migrator = nil, &observer{}, nil
+	if r.aside, err = database.Open(ctx, settings); err != nil {
+		return err
+	}
+	if r.aside.Dialect == database.PostgreSQL {
+		err = r.observer.through(ctx, r.aside)
+	}
+	if err == nil {
+		r.migrator, err = apply.Open(ctx, apply.Options{Settings: settings, Set: r.Set, Observer: r.observer, Limits: r.Limits, AcceptLoss: r.AcceptLoss, Progress: r.Progress})
+	}
+	if err != nil {
+		return errors.Join(err, r.close())
+	}
+	return nil
+}
+
+func (r *rehearsing) close() (err error) {
+	if r.migrator != nil {
+		err = r.migrator.Close()
+	}
+	if r.aside != nil {
+		err = errors.Join(err, r.aside.Close())
+	}
+	return err
 }
 
 // state is what a copy holds at one moment.
@@ -80,6 +123,7 @@ type state struct {
 	data   fingerprint.Data
 }
 
+// state looks at the copy. like is the state before, of whose large tables the same samples are taken.
 func (r *rehearsing) state(ctx context.Context, like *fingerprint.Data) (state, error) {
 	schema, err := fingerprint.ReadSchema(ctx, r.aside)
 	if err != nil {
@@ -90,14 +134,16 @@ func (r *rehearsing) state(ctx context.Context, like *fingerprint.Data) (state, 
 }
 
 // run runs one section. What the migration itself does wrong is in the run.
-func (r *rehearsing) run(ctx context.Context, version int64, up bool) (*Run, error) {
-	run, err := r.observer.begin(ctx)
+func (r *rehearsing) run(ctx context.Context, version int64, up bool, before state) (*Run, error) {
+	r.last = nil
+	run, err := r.observer.begin(ctx, counts(before.data))
 	if err != nil {
 		return nil, err
 	}
 	started := time.Now()
-	err = r.migrator.Apply(ctx, version, up)
-	run.Took = Took(time.Since(started))
+	step, err := r.migrator.Apply(ctx, version, up)
+	run.Took, run.Remarks = Took(time.Since(started)), step.Remarks
+	r.observer.finish(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -109,12 +155,14 @@ func (r *rehearsing) run(ctx context.Context, version int64, up bool) (*Run, err
 
 // migration rehearses one migration, and tells whether those behind it can be: whether it is applied in the end.
 func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Migration, goes bool, err error) {
-	one = Migration{File: file, WayBack: Unproven, Reasons: []string{}, Losses: []fingerprint.Change{}, Changes: []fingerprint.Difference{}}
-	before, err := r.state(ctx, nil)
+	one = unproven(file)
+	before, err := r.before(ctx)
 	if err != nil {
 		return one, false, err
 	}
-	if one.Up, err = r.run(ctx, file.Version, true); err != nil {
+	moments := []*fingerprint.Data{&before.data}
+	defer func() { one.Rows = rowsOf(one, moments) }()
+	if one.Up, err = r.run(ctx, file.Version, true, before); err != nil {
 		return one, false, err
 	}
 	if one.Up.Failed != "" {
@@ -125,6 +173,7 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if err != nil {
 		return one, false, err
 	}
+	moments = append(moments, &after.data)
 	for _, change := range fingerprint.CompareSchemas(before.schema, after.schema) {
 		switch {
 		case change.Before == nil:
@@ -136,10 +185,11 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	}
 	if file.EmptyDown() {
 		one.WayBack = Impossible
-		one.Reasons = append(one.Reasons, "there is no down section that changes anything")
+		one.Reasons = append(one.Reasons, emptyDown)
+		r.last = &after
 		return one, true, nil
 	}
-	if one.Down, err = r.run(ctx, file.Version, false); err != nil {
+	if one.Down, err = r.run(ctx, file.Version, false, after); err != nil {
 		return one, false, err
 	}
 	if one.Down.Failed != "" {
@@ -152,8 +202,9 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if err != nil {
 		return one, false, err
 	}
+	moments = append(moments, &back.data)
 	r.compare(&one, before, back)
-	if one.Again, err = r.run(ctx, file.Version, true); err != nil {
+	if one.Again, err = r.run(ctx, file.Version, true, back); err != nil {
 		return one, false, err
 	}
 	if one.Again.Failed != "" {
@@ -165,6 +216,7 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if err != nil {
 		return one, false, err
 	}
+	moments, r.last = append(moments, &again.data), &again
 	for _, difference := range fingerprint.CompareSchemas(after.schema, again.schema) {
 		if !difference.OnlyOrder {
 			one.WayBack = Impossible

@@ -18,6 +18,39 @@ import (
 // rehearse rehearses migrations on a copy that has applied the first of them, and rows beside.
 func rehearse(t *testing.T, settings database.Settings, rows string, texts ...string) rehearsal.Report {
 	t.Helper()
+	return rehearseWith(t, rehearsal.Options{Settings: settings}, 1, rows, texts...)
+}
+
+// rehearseWith does so with options, on a copy that has applied the first few.
+func rehearseWith(t *testing.T, options rehearsal.Options, applied int64, rows string, texts ...string) rehearsal.Report {
+	t.Helper()
+	settings := options.Settings
+	set := setOf(t, texts...)
+	db := databasetest.Open(t, settings)
+	migrator, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer migrator.Close()
+	for version := range applied {
+		if _, err := migrator.Apply(t.Context(), version+1, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.ExecContext(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	options.Set = set
+	report, err := rehearsal.Rehearse(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// setOf reads migrations, which need not say where up begins.
+func setOf(t *testing.T, texts ...string) migration.Set {
+	t.Helper()
 	folder := fstest.MapFS{}
 	for i, text := range texts {
 		if !strings.HasPrefix(text, "-- +goose") {
@@ -29,23 +62,7 @@ func rehearse(t *testing.T, settings database.Settings, rows string, texts ...st
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := databasetest.Open(t, settings)
-	migrator, err := apply.Open(t.Context(), apply.Options{Settings: settings, Set: set})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer migrator.Close()
-	if err := migrator.Apply(t.Context(), 1, true); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
-	report, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Set: set, Settings: settings})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	return set
 }
 
 const down = "\n-- +goose Down\n"
@@ -134,8 +151,8 @@ func TestWhatStatementsDo(t *testing.T) {
 		`alter table t add column c integer: ACCESS EXCLUSIVE on t blocks reads+writes+schema changes rewrites [] scans map[] writes map[]`,
 		`create index t_a on t (a): rewrites [] scans map[t:1000] writes map[]`,
 		`alter table t alter column a type bigint: rewrites ["t" "t_pkey"] scans map[t:3000] writes map[]`,
-		`update u set id = id + 100: rewrites [] scans map[u:10] writes map[u:10]`,
-		`alter table "Odd".v add column x text: ACCESS EXCLUSIVE on "Odd".v blocks reads+writes+schema changes rewrites [] scans map[] writes map[]`,
+		`update u set id = id + 100: ROW EXCLUSIVE on u blocks writes of the changed rows+schema changes rewrites [] scans map[u:10] writes map[u:10]`,
+		`alter table "Odd".v add column x text: ACCESS EXCLUSIVE on Odd.v blocks reads+writes+schema changes rewrites [] scans map[] writes map[]`,
 	}
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || strings.TrimSuffix(got[i], ";") != want[i] && strings.ReplaceAll(got[i], ";:", ":") != want[i] {
@@ -145,6 +162,13 @@ func TestWhatStatementsDo(t *testing.T) {
 	// What the session did in transactions before does not count.
 	if one := report.Migrations[2].Up.Statements[0]; !slices.Equal(one.Rewritten, []string{"u", "u_pkey"}) || len(one.Written) > 0 || one.Scanned["u"] == 0 || one.Scanned["u"] > 100 {
 		t.Errorf("got %+v", one)
+	}
+	third := first.Up.Statements[2]
+	if len(third.Tables) != 1 || third.Tables[0].Table != "t" || third.Tables[0].Rows != 1000 || third.Tables[0].Bytes < 8192 {
+		t.Errorf("got the tables %+v", third.Tables)
+	}
+	if rows := first.Rows; len(rows) != 3 || rows[1].Table != "t" || rows[1].Before.Rows != 1000 || *rows[1].Before != *rows[1].AfterDown || *rows[1].Before == *rows[1].AfterUp || *rows[1].AfterUp != *rows[1].Again {
+		t.Errorf("got the rows %+v", rows)
 	}
 	concurrent := report.Migrations[1]
 	if concurrent.WayBack != rehearsal.Proven || len(concurrent.Up.Statements) != 1 || !concurrent.Up.Statements[0].Sampled {

@@ -29,8 +29,18 @@ type Report struct {
 	Migrations []Migration `json:"migrations"`
 	// Digest binds the report to the migrations: migration.Set.Digest.
 	Digest string `json:"digest"`
-	// Version is the schema version of the copy when the rehearsal began, and with it of the transition that was rehearsed.
-	Version int64 `json:"version"`
+	// Version is the schema version with which the rehearsal began, and with it the transition that was rehearsed. Asked is the one
+	// that was asked for, nil when it was to begin where the copy stands.
+	Version int64  `json:"version"`
+	Asked   *int64 `json:"askedVersion,omitempty"`
+	// Unreached says why the copy could not be brought to the version that was asked for, empty when it could.
+	Unreached string `json:"unreached,omitempty"`
+	// ForecastFor is the environment that the forecasts are for, empty when there are none.
+	ForecastFor string `json:"forecastFor,omitempty"`
+	// On says where it was rehearsed, for people.
+	On string `json:"on,omitempty"`
+	// Rowless tells that the copy had no rows, because the database was too large for it.
+	Rowless bool `json:"rowless,omitempty"`
 }
 
 // Migration is one migration's rehearsal.
@@ -45,16 +55,40 @@ type Migration struct {
 	Order []string `json:"order,omitempty"`
 	// Changes are what up did to the schema.
 	Changes []fingerprint.Difference `json:"changes"`
+	// Rows are the fingerprints of the tables that changed on the way, or that a statement wrote to.
+	Rows []Rows `json:"rows,omitempty"`
 	// Up, Down and Again are the three runs; those that did not come to it are nil.
 	Up    *Run `json:"up"`
 	Down  *Run `json:"down"`
 	Again *Run `json:"again"`
 }
 
+// Rows are the fingerprints of one table's rows at the four moments; nil where the table was not there, or it did not come to that.
+type Rows struct {
+	Table     string  `json:"table"`
+	Before    *Digest `json:"before"`
+	AfterUp   *Digest `json:"afterUp"`
+	AfterDown *Digest `json:"afterDown"`
+	Again     *Digest `json:"again"`
+}
+
+// Digest is the fingerprint of a table's rows.
+type Digest struct {
+	Rows int64  `json:"rows"`
+	Sum  string `json:"sum"`
+	// Sampled tells that only some ranges of its key were looked at, Unread why nothing was.
+	Sampled bool   `json:"sampled,omitempty"`
+	Unread  string `json:"unread,omitempty"`
+}
+
 // Run is one run of one section.
 type Run struct {
 	Took       Took        `json:"milliseconds"`
 	Statements []Statement `json:"statements"`
+	// Temporary is how much was written to temporary files of the database meanwhile, in bytes, whoever it was.
+	Temporary int64 `json:"temporaryBytesOfDatabase,omitempty"`
+	// Remarks say what it left in the session for the migrations behind it, and that it was tried again.
+	Remarks []string `json:"remarks,omitempty"`
 	// Failed is the error that ended it, empty when it came to its end.
 	Failed string `json:"failed,omitempty"`
 }
@@ -64,9 +98,12 @@ type Statement struct {
 	// SQL is its text, shortened.
 	SQL  string `json:"sql"`
 	Took Took   `json:"milliseconds"`
-	// Locks are those on relations that were there before the migration, each in its strongest mode; those that a statement before
-	// took in the same transaction are not told again.
+	// Locks are those on tables that were there before the migration, each in its strongest mode; those that a statement before took in
+	// the same transaction are not told again.
 	Locks []Lock `json:"locks"`
+	// Tables are the tables that were there before and that it locked, read from end to end, changed or wrote anew, with their size
+	// when the run began.
+	Tables []Table `json:"tables,omitempty"`
 	// Rewritten are the tables and indexes that got a new file, Scanned the tables that were read from end to end, with the rows.
 	Rewritten []string         `json:"rewritten,omitempty"`
 	Scanned   map[string]int64 `json:"scanned,omitempty"`
@@ -76,6 +113,16 @@ type Statement struct {
 	WAL int64 `json:"walBytesOfCluster"`
 	// Sampled tells that the locks were looked at now and then from another session, and some may have been missed.
 	Sampled bool `json:"sampled,omitempty"`
+	// Forecast is what it may come to in an environment with other numbers of rows, nil when nobody asked or it cannot be told.
+	Forecast *Forecast `json:"forecast,omitempty"`
+}
+
+// Table is how large a table is.
+type Table struct {
+	Table string `json:"table"`
+	// Rows is -1 when their number is not known; Bytes are those of the table without its indexes.
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
 }
 
 // Lock is one lock that a statement took.
@@ -83,7 +130,7 @@ type Lock struct {
 	Table string `json:"table"`
 	// Mode is PostgreSQL's name without the word lock, such as "ACCESS EXCLUSIVE".
 	Mode string `json:"mode"`
-	// Blocks is what others cannot do meanwhile: "reads", "writes", "schema changes", in this order.
+	// Blocks is what others cannot do meanwhile: "reads", "writes", "writes of the changed rows", "schema changes", in this order.
 	Blocks []string `json:"blocks"`
 	// Held is how long, from the beginning of the statement to the end of its transaction.
 	Held Took `json:"heldMilliseconds"`
@@ -109,12 +156,15 @@ func (t Took) String() string {
 	}
 }
 
-// Verdict is pass when every way back is proven and nothing is lost, fail when a migration cannot be applied, and warn otherwise.
+// Verdict is pass when every way back is proven from the version that was asked for and nothing is lost, fail when a migration cannot be applied, and warn otherwise.
 func (r Report) Verdict() checklist.Verdict {
 	verdict := checklist.Pass
+	if r.Unreached != "" && r.Asked != nil {
+		verdict = checklist.Warn
+	}
 	for _, one := range r.Migrations {
 		switch {
-		case one.Up.Failed != "":
+		case one.Up != nil && one.Up.Failed != "":
 			return checklist.Fail
 		case one.WayBack != Proven || len(one.Losses) > 0:
 			verdict = checklist.Warn

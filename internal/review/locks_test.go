@@ -2,11 +2,9 @@ package review_test
 
 import (
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/review"
 )
@@ -99,19 +97,4 @@ func lockOn(t *testing.T, tx *sql.Tx, table string) string {
 		}
 	}
 	return modes
-}
-
-// A file that makes thousands of partitions takes a moment, and not one for each pair of them.
-func TestThousandsOfPartitionsTakeAMoment(t *testing.T) {
-	t.Parallel()
-	var text strings.Builder
-	text.WriteString("create table parts (id integer primary key) partition by range (id);\n")
-	for i := range 4000 {
-		fmt.Fprintf(&text, "create table part%d partition of parts for values from (%d) to (%d);\n", i, i, i+1)
-	}
-	begin := time.Now()
-	reviewed(t, "", example{text: text.String()}, nil)
-	if took := time.Since(begin); took > 6*time.Second {
-		t.Errorf("it took %v", took)
-	}
 }

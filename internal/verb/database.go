@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,6 +156,24 @@ func Limits(configured config.Migrations) apply.Limits {
 		Lock: time.Duration(configured.LockTimeout), Statement: time.Duration(configured.StatementTimeout),
 		Retry: time.Duration(configured.RetryFor), End: configured.EndBlockers,
 	}
+}
+
+// InPlace is the word of the config for a rehearsal on the environment's own database.
+const InPlace = "sandbox"
+
+// Rehearsal says where the environment's migrations are rehearsed: as the config has it, otherwise on a copy, unless it is the last of
+// the order. The second is the environment behind it, empty when there is none.
+func (w *Workspace) Rehearsal() (on, next string) {
+	on = "scratch"
+	if place := slices.Index(w.Config.Promotion, w.Name); place >= 0 && place+1 < len(w.Config.Promotion) {
+		next = w.Config.Promotion[place+1]
+	} else if place >= 0 {
+		on = "none"
+	}
+	if configured := w.Environment.Rehearsal; configured != nil {
+		on = configured.On
+	}
+	return on, next
 }
 
 // NewDatabase tells whether the environment's database is a SQLite file that does not exist: the first migration makes it.

@@ -29,7 +29,7 @@ func Verb() *verb.Verb {
 	return &verb.Verb{
 		Name: "promote", ActionYAML: declaration, Run: run,
 		Uses: []string{
-			"promotion", "environments.*.approval.by", "environments.*.evidence", "environments.*.watch",
+			"promotion", "environments.*.approval.by", "environments.*.evidence", "environments.*.rehearsal", "environments.*.watch",
 		},
 		NotYet: verb.PromotionNotYet(),
 	}
@@ -185,6 +185,8 @@ func into(ctx context.Context, call *verb.Call, workspace *verb.Workspace, relea
 			return list, nil
 		},
 	}
+	rehearsal, _ := workspace.Rehearsal()
+	promoter.RehearsesInPlace = rehearsal == verb.InPlace
 	if watch := workspace.Environment.Watch; watch != nil {
 		promoter.Watch, promoter.RollBackInconclusive = true, watch.OnInconclusive == "rollback"
 	}

@@ -56,14 +56,21 @@ func execute(t testing.TB, cluster, statement string) {
 // Each runs test once for each dialect, with settings of an empty database of its own.
 func Each(t *testing.T, test func(t *testing.T, settings database.Settings)) {
 	t.Helper()
-	t.Run("postgresql", func(t *testing.T) {
-		t.Parallel()
-		test(t, database.Settings{Dialect: database.PostgreSQL, URL: PostgreSQL(t)})
-	})
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, database.Settings{Dialect: database.SQLite, Path: filepath.Join(t.TempDir(), "test.db"), Create: true})
-	})
+	for name, dialect := range map[string]database.Dialect{"postgresql": database.PostgreSQL, "sqlite": database.SQLite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, Fresh(t, dialect))
+		})
+	}
+}
+
+// Fresh returns the settings of a new, empty database, gone when the test ends.
+func Fresh(t testing.TB, dialect database.Dialect) database.Settings {
+	t.Helper()
+	if dialect == database.SQLite {
+		return database.Settings{Dialect: dialect, Path: filepath.Join(t.TempDir(), "test.db"), Create: true}
+	}
+	return database.Settings{Dialect: dialect, URL: PostgreSQL(t)}
 }
 
 // Open opens the database and closes it when the test ends.

@@ -65,6 +65,12 @@ func promoted(t *testing.T) {
 	s.expectRecords(t, []string{"promote v1: in_progress success"}, []string{"promote v1: in_progress success"})
 	s.expectSnapshots(t, 1, 1)
 	s.expectReports(t, 7001, "sandbox", "production")
+	// What the rehearsal found of the example's migrations is in the job's summary, and comes to the next environment.
+	for _, part := range []string{"Rehearsal of migrations", "way back&#58; 5 proven", "00001&#95;create&#95;users&#46;sql"} {
+		if summary := ended.summaries["first/promote"]; !strings.Contains(summary, part) {
+			t.Errorf("the summary of sandbox does not say %q:\n%s", part, summary)
+		}
+	}
 }
 
 func stoppedInSandbox(t *testing.T) {

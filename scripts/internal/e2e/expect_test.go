@@ -80,8 +80,8 @@ func (s *scenario) expectReports(t testing.TB, run int64, environments ...string
 	t.Helper()
 	want := []string{
 		"01-preflight-check.json: preflight check", "02-record-open.json: record open", "03-snapshot-create.json: snapshot create",
-		"04-migrate-up.json: migrate up", "05-deploy.json: deploy", "06-verify-once.json: verify once", "07-verify-watch.json: verify watch",
-		"08-record-close.json: record close",
+		"04-migrate-rehearse.json: migrate rehearse", "05-migrate-up.json: migrate up", "06-deploy.json: deploy", "07-verify-once.json: verify once",
+		"08-verify-watch.json: verify watch", "09-record-close.json: record close",
 	}
 	for _, name := range environments {
 		folder := filepath.Join(s.folder, "artifacts", strconv.FormatInt(run, 10), "airlock-"+name+"-1")

@@ -1,0 +1,111 @@
+package rehearsal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/randomchaoslabs/airlock/internal/apply"
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/rehearsal"
+)
+
+// verdicts writes the report's verdicts, migration by migration.
+func verdicts(report rehearsal.Report) []string {
+	var all []string
+	for _, one := range report.Migrations {
+		all = append(all, fmt.Sprintf("%d %s", one.File.Version, one.WayBack))
+	}
+	return all
+}
+
+func version(number int64) *int64 { return &number }
+
+// The rehearsal is about the way from the next environment's version, whatever the copy has applied.
+func TestItBeginsAtTheVersionOfTheNextEnvironment(t *testing.T) {
+	t.Parallel()
+	table := func(name, down string) string { return "create table " + name + " (id integer);" + down }
+	tests := []struct {
+		name    string
+		applied int64
+		from    *int64
+		texts   []string
+		version int64
+		want    []string
+		// unreached is part of why it begins elsewhere.
+		unreached string
+	}{
+		{"where the copy stands", 2, nil, []string{table("a", down+"drop table a;"), table("b", down+"drop table b;"), table("c", down+"drop table c;")}, 2, []string{"3 proven"}, ""},
+		{"behind the copy", 2, version(1), []string{table("a", down+"drop table a;"), table("b", down+"drop table b;"), table("c", down+"drop table c;")}, 1, []string{"2 proven", "3 proven"}, ""},
+		{"at nothing", 2, version(0), []string{table("a", down+"drop table a;"), table("b", down+"drop table b;")}, 0, []string{"1 proven", "2 proven"}, ""},
+		{"ahead of the copy", 1, version(2), []string{table("a", down+"drop table a;"), table("b", down+"drop table b;"), table("c", down+"drop table c;")}, 2, []string{"3 proven"}, ""},
+		{"behind a migration with an empty down", 3, version(1), []string{table("a", ""), table("b", ""), table("c", down+"drop table c;"), table("d", down+"drop table d;")}, 2, []string{"2 impossible", "3 proven", "4 proven"}, "00002_step.sql cannot be taken back"},
+		{"behind a migration whose down fails", 3, version(1), []string{table("a", ""), table("b", down+"drop table missing;"), table("c", down+"drop table c;")}, 2, []string{"2 unproven", "3 proven"}, "missing"},
+		{"at a version that the folder has not", 1, version(7), []string{table("a", ""), table("b", down+"drop table b;")}, 1, []string{"2 proven"}, "has no version 7"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+				report := rehearseWith(t, rehearsal.Options{Settings: settings, From: test.from, AcceptLoss: []string{apply.AnyLoss}}, test.applied, "select 1", test.texts...)
+				if got := verdicts(report); !slices.Equal(got, test.want) || report.Version != test.version {
+					t.Errorf("from version %d got %q", report.Version, got)
+				}
+				if !strings.Contains(report.Unreached, test.unreached) || test.unreached == "" && report.Unreached != "" {
+					t.Errorf("unreached: %q", report.Unreached)
+				}
+			})
+		})
+	}
+}
+
+// What stands behind a migration that cannot be brought to its end is rehearsed on a new copy, and is told where there is none.
+func TestWhatStandsBehindAMigrationThatGoesNoFurther(t *testing.T) {
+	t.Parallel()
+	texts := []string{
+		"create table a (id integer);",
+		"create table b (id integer);\ncreate table left_over (id integer);" + down + "drop table b;",
+		"-- +goose NO TRANSACTION\n-- +goose Up\ncreate table c (id integer);" + down + "drop table c;\ndrop table missing;",
+		"create table d (id integer);" + down + "drop table d;",
+	}
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		report := rehearse(t, settings, "select 1", texts...)
+		if got := verdicts(report); !slices.Equal(got, []string{"2 impossible", "3 unproven", "4 unproven"}) || !strings.Contains(report.Migrations[2].Reasons[0], "00002_step.sql before it cannot be brought to its end") {
+			t.Errorf("got %q", got)
+		}
+	})
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		renewed := 0
+		renew := func(context.Context) (database.Settings, error) {
+			renewed++
+			return databasetest.Fresh(t, settings.Dialect), nil
+		}
+		report := rehearseWith(t, rehearsal.Options{Settings: settings, Renew: renew}, 0, "select 1", texts...)
+		if got := verdicts(report); !slices.Equal(got, []string{"1 impossible", "2 impossible", "3 impossible", "4 proven"}) || renewed != 2 {
+			t.Errorf("with %d new copies got %q", renewed, got)
+		}
+	})
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		report := rehearse(t, settings, "select 1", "create table a (id integer);", "create table a (id integer);", "create table d (id integer);"+down+"drop table d;")
+		if got := verdicts(report); !slices.Equal(got, []string{"2 unproven", "3 unproven"}) || report.Migrations[1].Reasons[0] != "it was not rehearsed: 00002_step.sql before it cannot be applied" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// A copy that cannot be made anew ends the rehearsal.
+func TestNoNewCopy(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		full := errors.New("the disk is full")
+		_, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Settings: settings, Set: setOf(t, "create table a (id integer);\ncreate table b (id integer);"+down+"drop table b;", "select 1;"),
+			Renew: func(context.Context) (database.Settings, error) { return database.Settings{}, full }})
+		if !errors.Is(err, full) {
+			t.Errorf("got error %v", err)
+		}
+	})
+}
