@@ -23,11 +23,13 @@ func both() map[string]string {
 }
 
 // first promotes the first release into both environments, which every later one starts from.
-func (s *scenario) first(t testing.TB) {
+func (s *scenario) first(t testing.TB) outcome {
 	t.Helper()
 	s.commit(t, "The first release", 5)
-	s.expect(t, s.release(t, 7001, image(t, "v1"), "v1", nil), true, both())
+	ended := s.release(t, 7001, image(t, "v1"), "v1", nil)
+	s.expect(t, ended, true, both())
 	s.expectServed(t, served{"v1", 5}, served{"v1", 5})
+	return ended
 }
 
 func TestWorkflows(t *testing.T) {
@@ -61,7 +63,7 @@ func TestWorkflows(t *testing.T) {
 
 func promoted(t *testing.T) {
 	s := newScenario(t, options{build: true})
-	s.first(t)
+	ended := s.first(t)
 	s.expectRecords(t, []string{"promote v1: in_progress success"}, []string{"promote v1: in_progress success"})
 	s.expectSnapshots(t, 1, 1)
 	s.expectReports(t, 7001, "sandbox", "production")
