@@ -97,7 +97,12 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 	result.Checklist.Items = append(result.Checklist.Items, report.Items()...)
 	result.Outputs["way-back"], result.Outputs["rehearsal"] = string(report.WayBack()), report.Handover()
 	result.Document = &verb.Document{
-		Verdict: report.Verdict(), Value: report,
+		Verdict: report.Verdict(),
+		Value: struct {
+			Verdict checklist.Verdict `json:"verdict"`
+			WayBack rehearsal.WayBack `json:"wayBack"`
+			rehearsal.Report
+		}{report.Verdict(), report.WayBack(), report},
 		Print:    func(w io.Writer, style checklist.Style) error { return rehearsal.WriteText(w, report, style) },
 		Markdown: func() string { return rehearsal.Markdown(report) },
 	}

@@ -128,6 +128,16 @@ func (m *Migrator) Close() error {
 	return errors.Join(m.db.Close(), m.aside.Close())
 }
 
+// Renew has the next call work in a new session, which has nothing that a migration before left in its own.
+func (m *Migrator) Renew() error {
+	if m.db == nil {
+		return nil
+	}
+	old := m.db
+	m.db = nil
+	return old.Close()
+}
+
 // Title names the database.
 func (m *Migrator) Title() string { return m.aside.Title }
 
@@ -152,7 +162,14 @@ type plan struct {
 // Up applies what is pending, oldest first, each file as its own transaction unless it says NO TRANSACTION. The steps
 // are what was applied, also when an error ended the run.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	decide := func(status migration.Status) (plan, error) { return plan{up: true, files: status.Pending}, nil }
+	decide := func(status migration.Status) (plan, error) {
+		for _, file := range status.Pending {
+			if file.DownFault != "" {
+				return plan{}, problem.Wrong("mend it before it is applied", "%s could not be taken back, because goose refuses its down section: %s", file.Name, file.DownFault)
+			}
+		}
+		return plan{up: true, files: status.Pending}, nil
+	}
 	return m.try(ctx, true, decide, func(ctx context.Context, provider *goose.Provider) error {
 		_, err := provider.Up(ctx)
 		return err
@@ -180,6 +197,9 @@ func (m *Migrator) undo(status migration.Status, to int64) ([]migration.File, er
 	}
 	var undo []migration.File
 	for i := len(status.Applied) - 1; i >= 0 && status.Applied[i].Version > to; i-- {
+		if file := status.Applied[i]; file.DownFault != "" {
+			return nil, problem.Wrong("mend it: a down section may be changed", "%s cannot be taken back, because goose refuses its down section: %s", file.Name, file.DownFault)
+		}
 		undo = append(undo, status.Applied[i])
 	}
 	return undo, nil

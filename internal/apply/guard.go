@@ -70,7 +70,7 @@ func newCurrent(file migration.File, up bool) *current {
 	if up {
 		c.statements = file.Up
 	}
-	c.stepwise = file.NoTransaction || controlsTransactions(c.statements)
+	c.stepwise = Stepwise(file, up)
 	return c
 }
 

@@ -12,6 +12,15 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
+// Stepwise tells that a section is no single transaction: what it did before it failed may stay.
+func Stepwise(file migration.File, up bool) bool {
+	statements := file.Down
+	if up {
+		statements = file.Up
+	}
+	return file.NoTransaction || controlsTransactions(statements)
+}
+
 // controlsTransactions tells whether one of the statements begins or ends a transaction. What cannot be read is taken for one that does.
 func controlsTransactions(statements []migration.Statement) bool {
 	for _, one := range statements {

@@ -12,6 +12,8 @@ type Change struct {
 	Message string `json:"message"`
 	// Lost are the rows that are fewer, zero when there are as many or more.
 	Lost int64 `json:"lost,omitempty"`
+	// More tells that there are more rows.
+	More bool `json:"more,omitempty"`
 	// Columns tell how values of columns changed, where both fingerprints have sums of columns.
 	Columns []ColumnChange `json:"columns,omitempty"`
 	// Unknown tells that the two cannot be compared: it does not mean that anything changed.
@@ -76,6 +78,7 @@ func compareTables(before, after Table, sameVersion bool) (Change, bool) {
 		change.Lost = before.Rows - after.Rows
 		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
 	case before.Rows < after.Rows:
+		change.More = true
 		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
 	case shape:
 		change.Message = fmt.Sprintf("rows of %s hold other values", before.Name)

@@ -43,6 +43,8 @@ func TestFactsOfAFile(t *testing.T) {
 		{name: "Windows' line ends", content: strings.ReplaceAll(up+"-- +goose Down\n-- nothing\n", "\n", "\r\n"), emptyDown: true},
 		{name: "a block comment", content: up + "-- +goose Down\n/* drop table users */\n", emptyDown: true, gooseRefuses: true},
 		{name: "a block comment over lines, and a semicolon", content: up + "-- +goose Down\n/* drop\ntable users\n*/;\n", emptyDown: true, gooseRuns: true},
+		{name: "a constant, as templates have it", content: up + "-- +goose Down\n-- +goose StatementBegin\n-- nothing\nSELECT 'down SQL query'; -- as it is\n-- +goose StatementEnd\n", emptyDown: true, gooseRuns: true},
+		{name: "a query of something", content: up + "-- +goose Down\nselect count(*) from users;\n"},
 		{name: "a statement behind a block comment", content: up + "-- +goose Down\n/* all of it */ drop table users;\n"},
 		{name: "a statement behind a comment", content: up + "-- +goose Down\n-- all of it\ndrop table users; -- done\n"},
 		{name: "one statement block", content: up + "-- +goose Down\n-- +goose StatementBegin\ndrop table users;\n-- +goose StatementEnd\n"},
@@ -55,18 +57,25 @@ func TestFactsOfAFile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			set, err := migration.Read(fstest.MapFS{"1_users.sql": {Data: []byte(test.content)}}, "migrations")
-			if (err != nil) != test.gooseRefuses {
-				t.Fatalf("got error %v", err)
-			}
 			if err != nil {
-				return
+				t.Fatal(err)
 			}
 			file := set.Files[0]
+			if (file.DownFault != "") != test.gooseRefuses {
+				t.Fatalf("goose refuses the down section: %q", file.DownFault)
+			}
 			if file.NoTransaction != test.noTransaction || file.EmptyDown() != test.emptyDown {
 				t.Errorf("got NoTransaction %t and EmptyDown %t", file.NoTransaction, file.EmptyDown())
 			}
 			m := migrator(t, database.Settings{Dialect: database.SQLite, Path: t.TempDir() + "/app.db", Create: true}, set)
-			if _, err := m.Up(t.Context()); err != nil {
+			_, err = m.Up(t.Context())
+			if test.gooseRefuses {
+				if err == nil {
+					t.Error("it is applied, and could not be taken back")
+				}
+				return
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			steps, err := m.Down(t.Context(), 0)

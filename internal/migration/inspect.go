@@ -161,6 +161,9 @@ func read(folder fs.FS, name string, lookup func(string) (string, bool)) (File, 
 	file.Sections, err = Parse(text, lookup)
 	var refused *SyntaxError
 	if errors.As(err, &refused) {
+		if file.DownRefused {
+			file.DownFault = fmt.Sprintf("line %d: %s", refused.Line, refused.Message)
+		}
 		return file, &Fault{Kind: Refused, File: name, Line: refused.Line, Message: refused.Message, Hint: refused.Hint}
 	}
 	return file, nil

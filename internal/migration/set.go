@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"testing/fstest"
@@ -23,6 +24,8 @@ type File struct {
 	Name    string `json:"name"`
 	// SHA256 is the hexadecimal digest of the file's bytes.
 	SHA256 string `json:"sha256"`
+	// DownFault says why goose refuses the down section, and in which line, empty when it does not: it can go up and not back.
+	DownFault string `json:"-"`
 	// Sections is what goose reads in it.
 	Sections `json:"-"`
 
@@ -32,10 +35,13 @@ type File struct {
 // Text returns the file as it is.
 func (f File) Text() string { return f.text }
 
-// EmptyDown tells that the file has no down section, or one without a statement: taking it back moves the version and changes
+// constant finds a query of a constant, such as the one that templates put where nothing is to be done.
+var constant = regexp.MustCompile(`(?is)^(?:\s|--[^\n]*(?:\n|$))*select\s+(?:'(?:[^']|'')*'|[0-9]+|null|true|false)(?:\s|;|--[^\n]*(?:\n|$))*$`)
+
+// EmptyDown tells that the file has no down section, or one whose statements do nothing: taking it back moves the version and changes
 // nothing.
 func (f File) EmptyDown() bool {
-	return !slices.ContainsFunc(f.Down, func(statement Statement) bool { return !blank(statement.SQL) })
+	return !slices.ContainsFunc(f.Down, func(statement Statement) bool { return !blank(statement.SQL) && !constant.MatchString(statement.SQL) })
 }
 
 // Set is the migrations of a folder in the order of their versions.
@@ -53,7 +59,7 @@ func Read(folder fs.FS, title string) (Set, error) {
 		return Set{}, err
 	}
 	for _, fault := range faults {
-		if fault.Kind != Ignored {
+		if fault.Kind != Ignored && !set.downOnly(fault) {
 			return Set{}, problem.Wrong(fault.Hint, "%s: %s", fault.place(title), fault.Message)
 		}
 	}
@@ -64,6 +70,11 @@ func Read(folder fs.FS, title string) (Set, error) {
 		}
 	}
 	return set, nil
+}
+
+// downOnly tells whether a fault is that of a down section: what is applied may stay so, and can only not be taken back.
+func (s Set) downOnly(fault Fault) bool {
+	return fault.Kind == Refused && slices.ContainsFunc(s.Files, func(file File) bool { return file.Name == fault.File && file.DownRefused })
 }
 
 // readFile reads one file: a regular one, or what a link to one leads to, and no more of it than is allowed.
@@ -106,11 +117,17 @@ func (s Set) Digest() string {
 // Latest returns the highest version of the set.
 func (s Set) Latest() int64 { return s.Files[len(s.Files)-1].Version }
 
-// Folder returns the files as goose reads them: those that were read, whatever became of them on the disk since.
+// Folder returns the files as goose reads them: those that were read, whatever became of them on the disk since. A down section that
+// goose refuses is left out, which its command line does not look at either on the way up.
 func (s Set) Folder() fs.FS {
 	files := fstest.MapFS{}
 	for _, file := range s.Files {
-		files[file.Name] = &fstest.MapFile{Data: []byte(file.text), Mode: 0o444}
+		text := file.text
+		if file.DownFault != "" {
+			lines := strings.SplitAfter(text, "\n")
+			text = strings.Join(lines[:max(0, min(file.DownLine-1, len(lines)))], "")
+		}
+		files[file.Name] = &fstest.MapFile{Data: []byte(text), Mode: 0o444}
 	}
 	return files
 }

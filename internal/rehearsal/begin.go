@@ -2,7 +2,9 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
 	"github.com/randomchaoslabs/airlock/internal/migration"
@@ -50,6 +52,12 @@ func (r *rehearsing) catchUp(ctx context.Context, status migration.Status, to in
 		if file.Version > to {
 			break
 		}
+		if slices.ContainsFunc(r.without, func(missing migration.File) bool { return missing.Version == file.Version }) {
+			continue
+		}
+		if why := r.refusal(file); why != "" {
+			return file.Name + ": " + why, nil
+		}
 		if _, err := r.migrator.Apply(ctx, file.Version, true); err != nil {
 			return err.Error(), context.Cause(ctx)
 		}
@@ -61,8 +69,13 @@ func (r *rehearsing) catchUp(ctx context.Context, status migration.Status, to in
 func (r *rehearsing) takeBack(ctx context.Context, status migration.Status, to int64) (string, error) {
 	unreached := ""
 	for i := len(status.Applied) - 1; i >= 0 && status.Applied[i].Version > to; i-- {
-		if file := status.Applied[i]; file.EmptyDown() {
-			to, unreached = file.Version, fmt.Sprintf("%s cannot be taken back on the copy: %s", file.Name, emptyDown)
+		file := status.Applied[i]
+		why := r.refusal(file)
+		if file.EmptyDown() {
+			why = emptyDown
+		}
+		if why != "" {
+			to, unreached = file.Version, fmt.Sprintf("%s cannot be taken back on the copy: %s", file.Name, why)
 		}
 	}
 	if _, err := r.migrator.Down(ctx, to); err != nil {
@@ -93,9 +106,9 @@ func (r *rehearsing) stuck(status migration.Status, unreached string) []Migratio
 // why that did not go.
 func (r *rehearsing) renew(ctx context.Context, file migration.File) (string, error) {
 	if r.Renew == nil {
-		return fmt.Sprintf("%s before it cannot be brought to its end", file.Name), nil
+		return fmt.Sprintf("%s before it goes no further, and there is no other copy", file.Name), nil
 	}
-	if err := r.close(); err != nil {
+	if err := errors.Join(r.dropRoles(ctx), r.close()); err != nil {
 		return "", err
 	}
 	settings, err := r.Renew(ctx)

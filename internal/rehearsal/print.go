@@ -105,6 +105,12 @@ func (r Report) notes() []string {
 	case r.Unreached != "":
 		notes = append(notes, plain(r.Unreached))
 	}
+	if r.Untracked {
+		notes = append(notes, "There were tables before the first migration: if they were made by migrations, goose's table, goose_db_version, is missing or has another name")
+	}
+	if len(r.Ignored) > 0 {
+		notes = append(notes, plain("Passed over, because their names do not begin with a version: "+strings.Join(r.Ignored, ", ")))
+	}
 	if r.Rowless {
 		notes = append(notes, "The copy has no rows: the database is too large for it. What is said of times and of rows is not that of the data.")
 	}
@@ -148,8 +154,14 @@ func (m Migration) lines(forecastFor string) []string {
 	for _, reason := range m.Reasons[:min(len(m.Reasons), maximumLines)] {
 		lines = append(lines, plain("✗ "+reason))
 	}
+	if len(m.Without) > 0 {
+		lines = append(lines, plain("on a copy that lacks "+strings.Join(m.Without, ", ")))
+	}
 	for _, loss := range m.Losses[:min(len(m.Losses), maximumLines)] {
 		lines = append(lines, plain("! "+lost(loss)))
+	}
+	for _, note := range m.Notes[:min(len(m.Notes), maximumLines)] {
+		lines = append(lines, plain(note))
 	}
 	for _, table := range m.Order[:min(len(m.Order), maximumLines)] {
 		lines = append(lines, plain("the columns of "+table+" are in another order, which only SELECT * sees"))

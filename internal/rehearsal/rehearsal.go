@@ -27,6 +27,8 @@ type Options struct {
 	// Renew makes the copy anew, as it was at the beginning, and says how it is opened; the one before is closed. Nil means that there
 	// is no other: then what stands behind a migration that cannot be brought to its end is not rehearsed.
 	Renew func(ctx context.Context) (database.Settings, error)
+	// OwnServer tells that what belongs to the whole server may be changed too, such as its roles.
+	OwnServer bool
 	// Limits are those under which migrations run, none on a copy that nobody else uses.
 	Limits apply.Limits
 	// Budget is the size in bytes from which on a table's rows are sampled, zero to look at all.
@@ -42,31 +44,37 @@ func Rehearse(ctx context.Context, options Options) (report Report, err error) {
 	if err := r.open(ctx, options.Settings); err != nil {
 		return Report{}, err
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
+	defer func() { err = errors.Join(err, r.dropRoles(ctx), r.close()) }()
 	status, unreached, err := r.begin(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	report = Report{Digest: options.Set.Digest(), Version: status.Current, Asked: options.From, Unreached: unreached, Migrations: r.stuck(status, unreached)}
+	report = Report{Digest: options.Set.Digest(), Version: status.Current, Asked: options.From, Unreached: unreached, Ignored: options.Set.Ignored, Migrations: r.stuck(status, unreached)}
+	if len(status.Pending) > 0 {
+		before, err := r.before(ctx)
+		if err != nil {
+			return report, err
+		}
+		r.last, report.Untracked = &before, status.Current == 0 && len(before.data.Tables) > 0
+	}
 	for i, file := range status.Pending {
 		if options.Progress != nil {
 			options.Progress.Advance(int64(i), int64(len(status.Pending)), file.Name)
 		}
-		one, goes, err := r.migration(ctx, file)
-		if err != nil {
+		one := unproven(file)
+		goes := true
+		if why := r.refusal(file); why != "" {
+			one.Reasons, r.without = []string{why}, append(r.without, file)
+		} else if one, goes, err = r.migration(ctx, file); err != nil {
 			return report, err
 		}
 		report.Migrations = append(report.Migrations, one)
-		why := ""
-		switch {
-		case goes:
+		if goes || i+1 == len(status.Pending) {
 			continue
-		case one.Up.Failed != "":
-			why = file.Name + " before it cannot be applied"
-		case i+1 < len(status.Pending):
-			if why, err = r.renew(ctx, file); err != nil {
-				return report, err
-			}
+		}
+		why, err := r.renew(ctx, file)
+		if err != nil {
+			return report, err
 		}
 		if why != "" {
 			for _, file := range status.Pending[i+1:] {
@@ -87,6 +95,11 @@ type rehearsing struct {
 	migrator *apply.Migrator
 	// last is what the copy is known to hold, nil when it has to be looked at.
 	last *state
+	// without are the migrations that the copy lacks, because they could not be applied or must not be.
+	without []migration.File
+	// existing are the roles that the server had, roles those that migrations make.
+	existing map[string]bool
+	roles    []string
 }
 
 // open connects to a copy.
@@ -96,7 +109,9 @@ func (r *rehearsing) open(ctx context.Context, settings database.Settings) (err 
 		return err
 	}
 	if r.aside.Dialect == database.PostgreSQL {
-		err = r.observer.through(ctx, r.aside)
+		if err = r.observer.through(ctx, r.aside); err == nil {
+			err = r.readRoles(ctx)
+		}
 	}
 	if err == nil {
 		r.migrator, err = apply.Open(ctx, apply.Options{Settings: settings, Set: r.Set, Observer: r.observer, Limits: r.Limits, AcceptLoss: r.AcceptLoss, Progress: r.Progress})
@@ -140,6 +155,10 @@ func (r *rehearsing) run(ctx context.Context, version int64, up bool, before sta
 	if err != nil {
 		return nil, err
 	}
+	// Each section stands on its own: what one before left in its session, such as its search_path, goose itself would stumble over.
+	if err := r.migrator.Renew(); err != nil {
+		return nil, err
+	}
 	started := time.Now()
 	step, err := r.migrator.Apply(ctx, version, up)
 	run.Took, run.Remarks = Took(time.Since(started)), step.Remarks
@@ -153,9 +172,13 @@ func (r *rehearsing) run(ctx context.Context, version int64, up bool, before sta
 	return run, nil
 }
 
-// migration rehearses one migration, and tells whether those behind it can be: whether it is applied in the end.
+// migration rehearses one migration, and tells whether those behind it can be: whether it is applied in the end, and the copy is as it
+// would be without its way back.
 func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Migration, goes bool, err error) {
 	one = unproven(file)
+	for _, missing := range r.without {
+		one.Without = append(one.Without, missing.Name)
+	}
 	before, err := r.before(ctx)
 	if err != nil {
 		return one, false, err
@@ -167,7 +190,8 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	}
 	if one.Up.Failed != "" {
 		one.Reasons = append(one.Reasons, "up fails: "+one.Up.Failed)
-		return one, false, nil
+		r.without = append(r.without, file)
+		return one, r.Renew != nil && !apply.Stepwise(file, true), nil
 	}
 	after, err := r.state(ctx, &before.data)
 	if err != nil {
@@ -183,9 +207,11 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		}
 		one.Changes = append(one.Changes, change)
 	}
-	if file.EmptyDown() {
+	if file.DownFault != "" || file.EmptyDown() && len(one.Changes) > 0 {
 		one.WayBack = Impossible
-		one.Reasons = append(one.Reasons, emptyDown)
+		if one.Reasons = append(one.Reasons, emptyDown); file.DownFault != "" {
+			one.Reasons = []string{"goose refuses the down section: " + file.DownFault}
+		}
 		r.last = &after
 		return one, true, nil
 	}
@@ -196,14 +222,14 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		one.WayBack = Impossible
 		one.Reasons = append(one.Reasons, "down fails: "+one.Down.Failed)
 		// Where it ran in a transaction nothing was taken back, and those behind it can be rehearsed.
-		return one, !file.NoTransaction, nil
+		return one, !apply.Stepwise(file, false), nil
 	}
 	back, err := r.state(ctx, &before.data)
 	if err != nil {
 		return one, false, err
 	}
 	moments = append(moments, &back.data)
-	r.compare(&one, before, back)
+	compare(&one, before, back)
 	if one.Again, err = r.run(ctx, file.Version, true, back); err != nil {
 		return one, false, err
 	}
@@ -217,17 +243,21 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		return one, false, err
 	}
 	moments, r.last = append(moments, &again.data), &again
+	other := false
 	for _, difference := range fingerprint.CompareSchemas(after.schema, again.schema) {
 		if !difference.OnlyOrder {
 			one.WayBack = Impossible
 			one.Reasons = append(one.Reasons, "after the second up, "+difference.Message)
+			other = true
 		}
 	}
-	return one, true, nil
+	// Those behind it would find less than they will find.
+	fewer := slices.ContainsFunc(fingerprint.Compare(after.data, again.data), func(change fingerprint.Change) bool { return change.Lost > 0 })
+	return one, r.Renew == nil || !other && !fewer, nil
 }
 
 // compare judges what up and down left.
-func (r *rehearsing) compare(one *Migration, before, back state) {
+func compare(one *Migration, before, back state) {
 	one.WayBack = Proven
 	for _, difference := range fingerprint.CompareSchemas(before.schema, back.schema) {
 		if difference.OnlyOrder {
@@ -238,9 +268,14 @@ func (r *rehearsing) compare(one *Migration, before, back state) {
 		one.Reasons = append(one.Reasons, fmt.Sprintf("after up and down, %s", difference.Message))
 	}
 	for _, change := range fingerprint.Compare(before.data, back.data) {
-		other := slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Gone || column.Other })
-		if change.Unknown || change.Lost > 0 || other {
+		lost := slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Gone || column.Lost > 0 })
+		switch {
+		case change.Unknown:
+			one.Notes = append(one.Notes, change.Message)
+		case change.Lost > 0 || lost || !change.More && slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Other }):
 			one.Losses = append(one.Losses, change)
+		case change.More:
+			one.Notes = append(one.Notes, "after up and down, "+change.Message+", which down leaves")
 		}
 	}
 }

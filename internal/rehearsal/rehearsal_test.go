@@ -82,6 +82,10 @@ func TestWaysBack(t *testing.T) {
 		{"a down that fails", "create table n (id integer);" + down + "drop table missing;", rehearsal.Impossible, "down fails", ""},
 		{"a column whose values are lost", "alter table t drop column b;" + down + "alter table t add column b text;", rehearsal.Proven, "", "t hold other values b lost 2"},
 		{"rows that are lost", "delete from t where id = 1;" + down + "select 1;", rehearsal.Proven, "", "t has 2 rows, it had 3 a lost 1 b lost 1"},
+		{"nothing but comments", "-- only this\n" + down + "-- nor here\n", rehearsal.Proven, "", ""},
+		{"a down that does nothing, for a table", "create table n (id integer);" + down + "select 'down SQL query';", rehearsal.Impossible, "there is no down section", ""},
+		{"rows that down leaves", "insert into t select max(id) + 1, 9, 'z' from t;" + down + "select 1;", rehearsal.Proven, "", ""},
+		{"a down that goose refuses", "create table n (id integer);" + down + "drop table n", rehearsal.Impossible, "goose refuses the down section: line 4", ""},
 		{"up fails", "create table t (id integer);" + down + "drop table t;", rehearsal.Unproven, "up fails", ""},
 	}
 	for _, test := range tests {
@@ -122,7 +126,7 @@ func lossesOf(one rehearsal.Migration) string {
 // What each statement did is seen on the server: the locks that it took first, files written anew, rows read and written.
 func TestWhatStatementsDo(t *testing.T) {
 	t.Parallel()
-	settings := database.Settings{Dialect: database.PostgreSQL, URL: databasetest.PostgreSQL(t)}
+	settings := databasetest.Fresh(t, database.PostgreSQL)
 	report := rehearse(t, settings, "insert into t select n, n, 'x' from generate_series(1, 1000) n; insert into u select n from generate_series(1, 10) n",
 		"create table t (id bigint primary key, a integer, b text);\ncreate table u (id bigint primary key);\ncreate schema \"Odd\"; create table \"Odd\".v (id bigint primary key);",
 		"alter table t add column c integer;\ncreate index t_a on t (a);\nalter table t alter column a type bigint;\nupdate u set id = id + 100;\nalter table \"Odd\".v add column x text;"+down+
@@ -179,7 +183,7 @@ func TestWhatStatementsDo(t *testing.T) {
 // A rehearsal that is cancelled says so, and not that the migration fails.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
-	settings := database.Settings{Dialect: database.PostgreSQL, URL: databasetest.PostgreSQL(t)}
+	settings := databasetest.Fresh(t, database.PostgreSQL)
 	set, err := migration.Read(fstest.MapFS{"00001_a.sql": {Data: []byte("-- +goose Up\nselect pg_sleep(60);\n")}}, "m")
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,9 @@ type Report struct {
 	Asked   *int64 `json:"askedVersion,omitempty"`
 	// Unreached says why the copy could not be brought to the version that was asked for, empty when it could.
 	Unreached string `json:"unreached,omitempty"`
+	// Ignored are SQL files of the folder that are no migrations, Untracked tells that there were tables though no version was applied.
+	Ignored   []string `json:"ignored,omitempty"`
+	Untracked bool     `json:"untracked,omitempty"`
 	// ForecastFor is the environment that the forecasts are for, empty when there are none.
 	ForecastFor string `json:"forecastFor,omitempty"`
 	// On says where it was rehearsed, for people.
@@ -51,6 +54,10 @@ type Migration struct {
 	Reasons []string `json:"reasons"`
 	// Losses say what up and down together lost of the data.
 	Losses []fingerprint.Change `json:"losses"`
+	// Notes say what else is left, and what could not be compared.
+	Notes []string `json:"notes,omitempty"`
+	// Without are the migrations before it that the copy lacked.
+	Without []string `json:"without,omitempty"`
 	// Order are the tables whose columns stand in another order after up and down.
 	Order []string `json:"order,omitempty"`
 	// Changes are what up did to the schema.
