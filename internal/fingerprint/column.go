@@ -19,18 +19,36 @@ func native(base string, deterministic bool) bool {
 	return false
 }
 
+// kind is what is known of a column's type; that of a domain is the type below it.
+type kind struct {
+	// Base is the type's name in pg_catalog, "character" for a char of a length, and empty for a type of a user's or an extension's.
+	Base          string
+	Deterministic bool
+	// Cast tells that somebody made a cast to text, which may say less than the type's own text.
+	Cast bool
+}
+
 // expressionOf returns what is hashed of a column.
-func expressionOf(column, base string, deterministic bool) string {
+func expressionOf(column string, kind kind) string {
 	quoted := quote(column)
 	switch {
-	case native(base, deterministic):
+	case native(kind.Base, kind.Deterministic):
 		return quoted
-	case base == "bpchar":
-		// A cast to text takes the spaces away.
-		return fmt.Sprintf(`CASE WHEN %s IS NOT NULL THEN format('%%s', %[1]s) COLLATE "C" END`, quoted)
+	case kind.Base == "regproc" || kind.Base == "regoper":
+		// Their own text is the name only, and functions and operators of one name are many. https://www.postgresql.org/docs/current/datatype-oid.html
+		return quoted + "::" + map[string]string{"regproc": "regprocedure", "regoper": "regoperator"}[kind.Base] + `::text COLLATE "C"`
+	case kind.Base == "_regproc" || kind.Base == "_regoper":
+		return quoted + "::" + map[string]string{"_regproc": "regprocedure", "_regoper": "regoperator"}[kind.Base] + `[]::text COLLATE "C"`
+	case kind.Base == "bpchar" || kind.Cast:
+		// A cast to text takes the spaces away; format has what the type itself says.
+		return fmt.Sprintf(`CASE WHEN %s THEN format('%%s', %s) COLLATE "C" END`, notNull(column), quoted)
 	}
 	return quoted + `::text COLLATE "C"`
 }
+
+// notNull tells whether a column has a value. IS NOT NULL also looks into a composite, and says no for a NULL within it.
+// https://www.postgresql.org/docs/current/functions-comparison.html
+func notNull(column string) string { return quote(column) + " IS DISTINCT FROM NULL" }
 
 func quote(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
 

@@ -16,6 +16,8 @@ type Change struct {
 	More bool `json:"more,omitempty"`
 	// Columns tell how values of columns changed, where both fingerprints have sums of columns.
 	Columns []ColumnChange `json:"columns,omitempty"`
+	// Sampled tells that only a sample of the rows was compared, on both sides the same.
+	Sampled bool `json:"sampled,omitempty"`
 	// Unknown tells that the two cannot be compared: it does not mean that anything changed.
 	Unknown bool `json:"unknown,omitempty"`
 }
@@ -69,19 +71,23 @@ func compareTables(before, after Table, sameVersion bool) (Change, bool) {
 	case !before.Sample.same(after.Sample):
 		return unknown("two different samples were taken")
 	}
-	change.Columns = compareColumns(before, after)
+	change.Columns, change.Sampled = compareColumns(before, after), before.Sample != nil
+	where := ""
+	if change.Sampled {
+		where = ", in a sample of its rows"
+	}
 	shape := slices.EqualFunc(before.Columns, after.Columns, func(a, b Column) bool { return a.Name == b.Name && a.Type == b.Type })
 	switch {
 	case before.Rows == after.Rows && before.Sum == after.Sum && shape:
 		return Change{}, false
 	case before.Rows > after.Rows:
 		change.Lost = before.Rows - after.Rows
-		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
+		change.Message = fmt.Sprintf("%s has %d rows, it had %d%s", before.Name, after.Rows, before.Rows, where)
 	case before.Rows < after.Rows:
 		change.More = true
-		change.Message = fmt.Sprintf("%s has %d rows, it had %d", before.Name, after.Rows, before.Rows)
+		change.Message = fmt.Sprintf("%s has %d rows, it had %d%s", before.Name, after.Rows, before.Rows, where)
 	case shape:
-		change.Message = fmt.Sprintf("rows of %s hold other values", before.Name)
+		change.Message = fmt.Sprintf("rows of %s hold other values%s", before.Name, where)
 	default:
 		change.Message = fmt.Sprintf("%s has other columns", before.Name)
 	}

@@ -104,19 +104,23 @@ create temp table mine (id int);`)
 // The same rows have the same sum whatever the session, the role or the database say of how values look.
 func TestSettingsDoNotCount(t *testing.T) {
 	t.Parallel()
-	const given = "create table t (a timestamptz, b interval, c bytea, d float8, e money, f regclass); insert into t values ('2026-01-01', '1 day 2 hours', '\\x01', 0.1 + 0.2, 1, 't');"
+	const given = `create table t (a timestamptz, b interval, c bytea, d float8, e money, f regclass); insert into t values ('2026-01-01', '1 day 2 hours', '\x01', 0.1 + 0.2, 1, 't');
+alter table t add g text default E'a\\b ü', add h interval default '1 day', add check (a > '2026-01-01 00:00+01'), add check (d > 0.2), add check (c <> '\x02'); comment on table t is 'ü'; create view v as select g, e + 1::money as m from t where h > '2 hours';`
 	db := open(t, given)
-	before := sum(t, db, "t")
+	before, shape := sum(t, db, "t"), schema(t, db)
 	var name string
 	if err := db.QueryRowContext(t.Context(), "select quote_ident(current_database())").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
-	for _, setting := range []string{"datestyle = 'German'", "intervalstyle = 'iso_8601'", "timezone = 'Asia/Tokyo'", "bytea_output = 'escape'", "extra_float_digits = -5", "search_path = ''", "statement_timeout = '1s'"} {
+	for _, setting := range []string{"datestyle = 'German'", "intervalstyle = 'iso_8601'", "timezone = 'Asia/Tokyo'", "bytea_output = 'escape'", "extra_float_digits = -5", "search_path = ''", "statement_timeout = '1s'", "lc_monetary = 'C.UTF-8'", "quote_all_identifiers = on", "standard_conforming_strings = off", "client_encoding = 'LATIN1'", "xmlbinary = 'hex'", "transform_null_equals = on"} {
 		run(t, db, "alter database "+name+" set "+setting)
 	}
 	db.SetMaxIdleConns(0) // What the database says counts for new sessions.
 	if after := sum(t, db, "t"); after != before {
 		t.Errorf("got %s, it was %s", after, before)
+	}
+	if got := messages(fingerprint.CompareSchemas(shape, schema(t, db))); len(got) > 0 {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -164,7 +168,7 @@ func TestColumnsTellWhatIsLost(t *testing.T) {
 	before := read(t, db, options)
 	run(t, db, "alter table t drop b; update t set a = null where id = 1; alter table t add c int")
 	changes := fingerprint.Compare(before, read(t, db, options))
-	if got := fmt.Sprintf("%+v", changes); len(changes) != 1 || got != "[{Table:t Message:t has other columns Lost:0 More:false Columns:[{Column:a Lost:1 Gone:false New:false Other:true} {Column:b Lost:2 Gone:true New:false Other:false} {Column:c Lost:0 Gone:false New:true Other:false}] Unknown:false}]" {
+	if got := fmt.Sprintf("%+v", changes); len(changes) != 1 || got != "[{Table:t Message:t has other columns Lost:0 More:false Columns:[{Column:a Lost:1 Gone:false New:false Other:true} {Column:b Lost:2 Gone:true New:false Other:false} {Column:c Lost:0 Gone:false New:true Other:false}] Sampled:false Unknown:false}]" {
 		t.Errorf("got %s", got)
 	}
 	run(t, db, "delete from t where id > 1")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -69,6 +70,111 @@ func TestARunThatWasKilledGoesOn(t *testing.T) {
 	run(t, db, "update t set a = 'x' where id = 1; select pg_stat_force_next_flush()")
 	if fmt.Sprint(read(t, db, options)) == fmt.Sprint(whole) {
 		t.Error("an update was overlooked")
+	}
+}
+
+// What was kept counts only for the very same question about the very same rows.
+func TestWhatWasKeptIsNotTakenForAnother(t *testing.T) {
+	t.Parallel()
+	const (
+		setup = "create type mood as enum ('a', 'b'); create table t (id bigint primary key, a text, b int default 1, m mood default 'a') with (autovacuum_enabled = off); insert into t select n, md5(n::text) from generate_series(1, 20000) n; "
+		flush = "; select pg_stat_force_next_flush()"
+	)
+	tests := []struct {
+		name, before, change string
+		again                fingerprint.Options
+	}{
+		{"another column of the same name", "", "alter table t drop b; alter table t add b int default 2", fingerprint.Options{}},
+		{"exchanged names", "alter table t add c int default 5; ", "alter table t rename b to d; alter table t rename c to b; alter table t rename d to c", fingerprint.Options{}},
+		{"a renamed label", "", "alter type mood rename value 'a' to 'c'", fingerprint.Options{}},
+		{"other parts", "", "select 1", fingerprint.Options{PartBytes: 150_000}},
+		{"blocks given back at the end", "delete from t where id > 10000; ", "vacuum (truncate) t", fingerprint.Options{}},
+		{"counters that begin anew", "", "update t set b = b; select pg_stat_force_next_flush(); select pg_stat_reset()", fingerprint.Options{}},
+		{"sums of columns too", "", "select 1", fingerprint.Options{Columns: true}},
+		{"no rows any more", "", "truncate t", fingerprint.Options{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, setup+test.before+"select pg_stat_force_next_flush()")
+			keep := &kept{parts: map[string]fingerprint.Part{}, left: 5}
+			if _, err := fingerprint.Read(t.Context(), db, fingerprint.Options{PartBytes: 200_000, Keep: keep, Parallel: 1}); err == nil {
+				t.Fatal("it was not killed")
+			}
+			for statement := range strings.SplitSeq(test.change+flush, "; ") {
+				run(t, db, statement)
+			}
+			if test.again.PartBytes == 0 {
+				test.again.PartBytes = 200_000
+			}
+			whole := read(t, db, test.again)
+			keep.left = 1000
+			if test.again.Keep = keep; fmt.Sprint(read(t, db, test.again)) != fmt.Sprint(whole) {
+				t.Errorf("%d parts were taken, and the sums differ", keep.loaded)
+			}
+		})
+	}
+}
+
+// Writes that nobody counts cannot be told from none.
+func TestNothingIsKeptWhereWritesAreNotCounted(t *testing.T) {
+	t.Parallel()
+	db := open(t, "do $$ begin execute format('alter database %I set track_counts = off', current_database()); end $$")
+	db.SetMaxIdleConns(0)
+	run(t, db, large)
+	keep := &kept{parts: map[string]fingerprint.Part{}, left: 1000}
+	read(t, db, fingerprint.Options{Keep: keep})
+	run(t, db, "update t set a = 'x' where id = 1")
+	if fmt.Sprint(read(t, db, fingerprint.Options{Keep: keep})) != fmt.Sprint(read(t, db, fingerprint.Options{})) {
+		t.Error("an update was overlooked")
+	}
+}
+
+// Keys of each kind: their bounds are the whole values, so that the ranges hold what the planner says they do.
+func TestASampleByKeysOfManyTypes(t *testing.T) {
+	t.Parallel()
+	for kind, value := range map[string]string{"bigint": "n", "numeric(12,2)": "n", "text": "md5(n::text)", "char(8)": "lpad(n::text, 8, '0')", "bit(16)": "n::bit(16)", "uuid": "md5(n::text)::uuid", "timestamptz": "'2026-01-01'::timestamptz + n * interval '1 s'", "date": "'2026-01-01'::date + n",
+		"bytea": "decode(lpad(n::text, 8, '0'), 'hex')", "float8": "n / 3.0", "inet": "'10.0.0.0'::inet + n", "interval": "n * interval '1 s'", "big": "n", `"char"`: ""} {
+		setup := fmt.Sprintf("create domain big as bigint; create table t (id %s primary key, filler text default repeat('x', 50)); ", kind)
+		if value != "" {
+			setup += "insert into t select " + value + " from generate_series(1, 10000) n; "
+		} else {
+			setup += "insert into t select chr(n)::\"char\" from generate_series(65, 120) n; "
+		}
+		table := read(t, open(t, setup+"analyze t"), fingerprint.Options{Budget: 1}).Tables[0]
+		if table.Sample == nil || value != "" && (table.Rows < 800 || table.Rows > 1200) || value == "" && table.Rows < 4 {
+			t.Errorf("%s: got %+v", kind, table)
+		}
+	}
+}
+
+// A migration may change the very column by which the sample was taken: then it cannot be taken again, and that is no error.
+func TestASampleWhoseKeyIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	for _, change := range []string{"alter table t rename id to key", "alter table t alter id type text", "alter table t drop id", "alter table t alter id type numeric"} {
+		db := open(t, large)
+		before := read(t, db, fingerprint.Options{Budget: 100_000})
+		run(t, db, change)
+		changes := fingerprint.Compare(before, read(t, db, fingerprint.Options{Budget: 100_000, Like: &before}))
+		if len(changes) != 1 || !changes[0].Unknown {
+			t.Errorf("%s: got %+v", change, changes)
+		}
+	}
+}
+
+func TestADifferenceOfASampleSaysSo(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]string{"delete from t": "t has 0 rows, it had %d, in a sample of its rows", "update t set a = 'x'": "rows of t hold other values, in a sample of its rows", "alter table t add b int": "t has other columns"} {
+		db := open(t, large)
+		before := read(t, db, fingerprint.Options{Budget: 100_000})
+		run(t, db, change)
+		if strings.Contains(want, "%d") {
+			want = fmt.Sprintf(want, before.Tables[0].Rows)
+		}
+		changes := fingerprint.Compare(before, read(t, db, fingerprint.Options{Budget: 100_000, Like: &before}))
+		if len(changes) != 1 || changes[0].Message != want || !changes[0].Sampled {
+			t.Errorf("%s: got %+v", change, changes)
+		}
 	}
 }
 

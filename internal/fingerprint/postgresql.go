@@ -3,9 +3,7 @@ package fingerprint
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,41 +11,6 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/database"
 )
-
-// settings are those that the text of a value depends on, and row_security, with which a policy that would hide rows is an error.
-// https://www.postgresql.org/docs/current/runtime-config-client.html
-const settings = `SET LOCAL search_path = pg_catalog; SET LOCAL "DateStyle" = 'ISO, YMD'; SET LOCAL "IntervalStyle" = 'postgres';
-SET LOCAL "TimeZone" = 'UTC'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C';
-SET LOCAL row_security = off; SET LOCAL statement_timeout = 0; SET LOCAL jit = off`
-
-// tablesQuery lists the tables that hold rows of their own, partitions among them, with their columns by name. A column that is
-// computed when it is read holds nothing.
-const tablesQuery = `
-SELECT n.nspname, c.relname, c.relkind, pg_relation_size(c.oid), c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
-  coalesce(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid), 0),
-  coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'base', CASE WHEN b.typname = 'bpchar' AND a.atttypmod > 0 THEN 'character' ELSE b.typname END,
-      'system', b.typnamespace = 'pg_catalog'::regnamespace, 'deterministic', coalesce(l.collisdeterministic, true)) ORDER BY a.attname COLLATE "C")
-    FROM pg_attribute a
-    JOIN LATERAL (WITH RECURSIVE domain AS (SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
-      UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM domain d JOIN pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
-      SELECT t.typname, t.typnamespace FROM domain d JOIN pg_type t ON t.oid = d.oid WHERE d.typtype <> 'd') b ON true
-    LEFT JOIN pg_collation l ON l.oid = a.attcollation
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'), '[]'),
-  coalesce((SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-    WHERE i.indrelid = c.oid AND i.indisprimary), '')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm', 'f') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND (c.relkind <> 'm' OR c.relispopulated)
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
-
-// found is a table as the catalogs have it.
-type found struct {
-	Table
-	kind                       string
-	size, oid, filenode, write int64
-	key                        string
-}
 
 func readPostgreSQL(ctx context.Context, db *database.Database, options Options) (Data, error) {
 	// One session holds the snapshot for all others.
@@ -57,8 +20,13 @@ func readPostgreSQL(ctx context.Context, db *database.Database, options Options)
 	}
 	defer first.end()
 	var data Data
-	if err := first.tx.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&data.Version); err != nil {
+	var counts bool
+	const server = "SELECT current_setting('server_version_num')::int / 10000, current_setting('track_counts')::bool AND NOT pg_is_in_recovery()"
+	if err := first.tx.QueryRowContext(ctx, server).Scan(&data.Version, &counts); err != nil {
 		return Data{}, database.Explain(err, db.Title)
+	}
+	if !counts {
+		options.Keep = nil // Writes are not counted, on a standby those that it replays.
 	}
 	tables, err := first.tables(ctx, options.Skip)
 	if err != nil {
@@ -66,6 +34,11 @@ func readPostgreSQL(ctx context.Context, db *database.Database, options Options)
 	}
 	for i := range tables {
 		if err := first.choose(ctx, &tables[i], options); err != nil {
+			return Data{}, database.Explain(err, db.Title)
+		}
+	}
+	if options.Keep != nil {
+		if err := first.markAll(ctx, tables); err != nil {
 			return Data{}, database.Explain(err, db.Title)
 		}
 	}
@@ -78,90 +51,24 @@ func readPostgreSQL(ctx context.Context, db *database.Database, options Options)
 	return data, nil
 }
 
-// session is one connection inside a transaction that only reads.
-type session struct {
-	connection *sql.Conn
-	tx         *sql.Tx
-}
-
-// begin opens a session that sees what a snapshot shows; an empty one is its own.
-func begin(ctx context.Context, db *database.Database, snapshot string) (*session, error) {
-	connection, err := db.Conn(ctx)
+// markAll adds to the mark of each table what else its values look like by: the labels of enums and the names of objects.
+func (s *session) markAll(ctx context.Context, tables []found) error {
+	schema, err := schemaOf(ctx, s.tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	tx, err := connection.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return nil, errors.Join(err, connection.Close())
+	slices.SortFunc(schema, compareObjects)
+	digest := sha256.Sum256(fmt.Appendf(nil, "%q", schema))
+	for i := range tables {
+		tables[i].mark += fmt.Sprintf("/%x", digest)
 	}
-	s := &session{connection, tx}
-	if snapshot != "" {
-		// It has to be the first statement: https://www.postgresql.org/docs/current/sql-set-transaction.html
-		if _, err := tx.ExecContext(ctx, "SET TRANSACTION SNAPSHOT "+literal(snapshot)); err != nil {
-			return nil, errors.Join(err, s.end())
-		}
-	}
-	if _, err := tx.ExecContext(ctx, settings); err != nil {
-		return nil, errors.Join(err, s.end())
-	}
-	return s, nil
-}
-
-func (s *session) end() error { return errors.Join(s.tx.Rollback(), s.connection.Close()) }
-
-func export(ctx context.Context, db *database.Database) (*session, string, error) {
-	s, err := begin(ctx, db, "")
-	if err != nil {
-		return nil, "", err
-	}
-	var snapshot string
-	if err := s.tx.QueryRowContext(ctx, "SELECT pg_export_snapshot()").Scan(&snapshot); err != nil {
-		return nil, "", errors.Join(err, s.end())
-	}
-	return s, snapshot, nil
-}
-
-// tables lists what there is to look at.
-func (s *session) tables(ctx context.Context, skip func(Name) bool) ([]found, error) {
-	rows, err := s.tx.QueryContext(ctx, tablesQuery)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var tables []found
-	for rows.Next() {
-		var one found
-		var columns []byte
-		if err := rows.Scan(&one.Name.Schema, &one.Name.Name, &one.kind, &one.size, &one.oid, &one.filenode, &one.write, &columns, &one.key); err != nil {
-			return nil, err
-		}
-		var read []struct {
-			Name, Type, Base      string
-			System, Deterministic bool
-		}
-		if err := json.Unmarshal(columns, &read); err != nil {
-			return nil, err
-		}
-		for _, column := range read {
-			base := column.Base
-			if !column.System {
-				base = ""
-			}
-			one.Columns = append(one.Columns, Column{Name: column.Name, Type: column.Type, expression: expressionOf(column.Name, base, column.Deterministic)})
-		}
-		if !database.Records(one.Name.Name) && (skip == nil || !skip(one.Name)) {
-			tables = append(tables, one)
-		}
-	}
-	return tables, rows.Err()
+	return nil
 }
 
 // work is a part of a table that is summed by one statement.
 type work struct {
 	table int
 	where string
-	// name is what it is kept under.
-	name string
 }
 
 // sumAll sums all tables on several connections, the largest first.
@@ -232,24 +139,21 @@ const partBytes = 256 << 20
 // parts divides a table: by its blocks where all of it is read, by the ranges of its sample otherwise.
 // https://www.postgresql.org/docs/current/ddl-system-columns.html: a ctid is a block and a place in it.
 func parts(index int, table found, partBytes int64) []work {
-	name := func(part int) string {
-		return fmt.Sprintf("%d/%d/%d/%d/%s/%d", table.oid, table.filenode, table.write, len(table.Columns), table.Name, part)
-	}
 	if table.Sample != nil {
 		var all []work
-		for i, one := range table.Sample.Ranges {
+		for _, one := range table.Sample.Ranges {
 			where := quote(table.Sample.Key) + " >= " + one[0]
 			if one[1] != "" {
 				where += " AND " + quote(table.Sample.Key) + " < " + one[1]
 			}
-			all = append(all, work{index, where, name(i)})
+			all = append(all, work{index, where})
 		}
 		return all
 	}
 	const block = 8192
 	count := min(table.size/partBytes, table.size/block) + 1
 	if count == 1 {
-		return []work{{index, "", name(0)}}
+		return []work{{index, ""}}
 	}
 	var all []work
 	blocks := table.size/block/count + 1
@@ -258,43 +162,56 @@ func parts(index int, table found, partBytes int64) []work {
 		if i < count-1 {
 			where += fmt.Sprintf(" AND ctid < '(%d,0)'", (i+1)*blocks)
 		}
-		all = append(all, work{index, where, name(int(i))})
+		all = append(all, work{index, where})
 	}
 	return all
 }
 
 // part sums some rows, or takes what was kept.
 func (s *session) part(ctx context.Context, table found, one work, options Options) (Part, error) {
+	query := sums(table, one.where, options.Columns)
+	// The same statement about the same rows has the same answer: the parts of another division have other statements.
+	name := fmt.Sprintf("%x", sha256.Sum256([]byte(table.mark+"\n"+query)))
 	if options.Keep != nil {
-		if done, known := options.Keep.Load(one.name); known && (!options.Columns || len(done.Sums) == len(table.Columns)) {
+		if done, known := options.Keep.Load(name); known {
 			return done, nil
 		}
 	}
-	done := Part{}
-	into := []any{&done.Rows, &done.Sum}
-	expressions := make([]string, len(table.Columns))
-	for i, column := range table.Columns {
-		expressions[i] = column.expression
+	var filenode int64
+	var done Part
+	var columns string
+	if err := s.tx.QueryRowContext(ctx, query).Scan(&filenode, &done.Rows, &done.Sum, &columns); err != nil {
+		return Part{}, err
 	}
-	targets := []string{"count(*)", sumOf(strings.Join(expressions, ", "), "")}
-	if options.Columns {
-		done.NotNull, done.Sums = make([]int64, len(table.Columns)), make([]string, len(table.Columns))
-		for i, column := range table.Columns {
-			targets = append(targets, "count("+quote(column.Name)+")", sumOf(column.expression, " FILTER (WHERE "+quote(column.Name)+" IS NOT NULL)"))
-			into = append(into, &done.NotNull[i], &done.Sums[i])
-		}
+	if filenode != table.filenode {
+		// An older snapshot sees no rows in the new file: https://www.postgresql.org/docs/current/mvcc-caveats.html
+		return Part{}, fmt.Errorf("it was emptied or written anew while it was to be read: look again when nobody does so")
 	}
-	query := "SELECT " + strings.Join(targets, ", ") + " FROM ONLY " + quote(table.Name.Schema) + "." + quote(table.Name.Name)
-	if one.where != "" {
-		query += " WHERE " + one.where
-	}
-	if err := s.tx.QueryRowContext(ctx, query).Scan(into...); err != nil {
+	if err := done.columns(columns); err != nil {
 		return Part{}, err
 	}
 	if options.Keep != nil {
-		return done, options.Keep.Save(one.name, done)
+		return done, options.Keep.Save(name, done)
 	}
 	return done, nil
+}
+
+// sums returns the statement that sums some rows. Its columns come as one text, because a statement has at most 1664 columns and
+// a table 1600. https://www.postgresql.org/docs/current/limits.html
+func sums(table found, where string, columns bool) string {
+	expressions, each := make([]string, len(table.Columns)), []string{}
+	for i, column := range table.Columns {
+		expressions[i] = column.expression
+		if columns {
+			each = append(each, "count("+quote(column.Name)+")::text", sumOf(column.expression, " FILTER (WHERE "+notNull(column.Name)+")"))
+		}
+	}
+	query := fmt.Sprintf("SELECT coalesce(pg_relation_filenode(%d), 0), count(*), %s, array_to_string(ARRAY[%s]::text[], ' ') FROM ONLY %s.%s",
+		table.oid, sumOf(strings.Join(expressions, ", "), ""), strings.Join(each, ", "), quote(table.Name.Schema), quote(table.Name.Name))
+	if where != "" {
+		query += " WHERE " + where
+	}
+	return query
 }
 
 // sumOf returns the sum of the mixed hashes of rows of some expressions.

@@ -17,7 +17,10 @@ func (s *session) choose(ctx context.Context, table *found, options Options) err
 	if options.Like != nil {
 		if earlier, known := options.Like.Table(table.Name); known {
 			table.Sample, table.Unread = earlier.Sample, earlier.Unread
-			return nil
+			if table.Sample != nil && typeOf(earlier, table.Sample.Key) != typeOf(table.Table, table.Sample.Key) {
+				table.Sample, table.Unread = nil, "the column that its sample was taken by is another one"
+			}
+			return s.readable(ctx, table)
 		}
 	}
 	if options.Budget == 0 || table.size <= options.Budget {
@@ -25,15 +28,36 @@ func (s *session) choose(ctx context.Context, table *found, options Options) err
 	}
 	if table.key == "" {
 		table.Unread = fmt.Sprintf("it has %d bytes, more than the budget, and no primary key to take a sample by", table.size)
+	} else if err := s.sample(ctx, table); err != nil {
+		return err
+	}
+	return s.readable(ctx, table)
+}
+
+func typeOf(table Table, column string) string {
+	for _, one := range table.Columns {
+		if one.Name == column {
+			return one.Type
+		}
+	}
+	return ""
+}
+
+// readable returns an error when a table of which nothing will be read may not be read either: that is no question of its size.
+func (s *session) readable(ctx context.Context, table *found) error {
+	if table.Unread == "" {
 		return nil
 	}
-	return s.sample(ctx, table)
+	if _, err := s.tx.ExecContext(ctx, sums(*table, "false", false)); err != nil {
+		return fmt.Errorf("table %s: %w", table.Name, err)
+	}
+	return nil
 }
 
 // sample takes ranges of the key from the planner's histogram, evenly spread. Where there is none, because nobody analysed the
 // table, its rows are not looked at.
 func (s *session) sample(ctx context.Context, table *found) error {
-	const query = `SELECT quote_literal(bound) || '::' || format_type(a.atttypid, NULL)
+	const query = `SELECT quote_literal(bound) || '::' || format_type(a.atttypid, -1)
 FROM pg_stats p JOIN pg_attribute a ON a.attrelid = $3 AND a.attname = p.attname,
   unnest(p.histogram_bounds::text::text[]) WITH ORDINALITY AS h(bound, place)
 WHERE p.schemaname = $1 AND p.tablename = $2 AND p.attname = $4 AND NOT p.inherited ORDER BY h.place`

@@ -3,7 +3,25 @@ package fingerprint
 import (
 	"fmt"
 	"math/big"
+	"strconv"
+	"strings"
 )
+
+// columns reads the counts and sums of columns, which come in turn.
+func (p *Part) columns(text string) error {
+	for i, word := range strings.Fields(text) {
+		if i%2 == 1 {
+			p.Sums = append(p.Sums, word)
+			continue
+		}
+		count, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return err
+		}
+		p.NotNull = append(p.NotNull, count)
+	}
+	return nil
+}
 
 // total adds parts up. A sum can be larger than 64 bits.
 type total struct {
