@@ -56,7 +56,11 @@ func postgreSQLSchema(ctx context.Context, db *database.Database) (schema Schema
 }
 
 func schemaOf(ctx context.Context, tx *sql.Tx) (Schema, error) {
-	rows, err := tx.QueryContext(ctx, schemaQuery, database.GooseTable+"|"+database.RecordTable)
+	var version int
+	if err := tx.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&version); err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, schemaQuery(version), database.GooseTable+"|"+database.RecordTable)
 	if err != nil {
 		return nil, err
 	}
