@@ -1,8 +1,6 @@
 package fingerprint_test
 
 import (
-	"context"
-	"crypto/rand"
 	"slices"
 	"strings"
 	"testing"
@@ -89,17 +87,9 @@ func commented() []string {
 
 func TestEveryKindOfObject(t *testing.T) {
 	t.Parallel()
-	role := "airlock_" + strings.ToLower(rand.Text())
-	filled := func(text string) string { return strings.ReplaceAll(text, "{role}", role) }
 	db := open(t, "")
-	for statement := range strings.SplitSeq(filled(seldom), ";\n") {
-		run(t, db, statement)
-	}
-	t.Cleanup(func() {
-		if _, err := db.ExecContext(context.Background(), "drop subscription sub; drop owned by "+role+" cascade; drop role "+role); err != nil {
-			t.Error(err)
-		}
-	})
+	role := setUp(t, db)
+	filled := func(text string) string { return strings.ReplaceAll(text, "{role}", role) }
 	before := schema(t, db)
 	for _, one := range before {
 		if strings.Contains(one.Definition, "hush") {
