@@ -18,6 +18,8 @@ type Change struct {
 	Columns []ColumnChange `json:"columns,omitempty"`
 	// Sampled tells that only a sample of the rows was compared, on both sides the same.
 	Sampled bool `json:"sampled,omitempty"`
+	// Again tells that a sequence, or the key of a SQLite table, gives numbers again that it gave before.
+	Again bool `json:"again,omitempty"`
 	// Unknown tells that the two cannot be compared: it does not mean that anything changed.
 	Unknown bool `json:"unknown,omitempty"`
 }
@@ -33,7 +35,7 @@ type ColumnChange struct {
 	Other bool `json:"other,omitempty"`
 }
 
-// Compare returns the tables whose rows are not known to be the same, in the order of their names.
+// Compare returns the tables whose rows are not known to be the same, and the sequences that went back, in the order of their names.
 func Compare(before, after Data) []Change {
 	var changes []Change
 	for _, table := range before.Tables {
@@ -51,6 +53,7 @@ func Compare(before, after Data) []Change {
 			changes = append(changes, Change{Table: table.Name, Message: fmt.Sprintf("%s is new, with %d rows", table.Name, table.Rows)})
 		}
 	}
+	changes = append(changes, compareSequences(before, after)...)
 	slices.SortStableFunc(changes, func(a, b Change) int { return compareNames(a.Table, b.Table) })
 	return changes
 }

@@ -70,6 +70,8 @@ type Data struct {
 	// Version is the server's major version: hashes of two major versions are not compared. Zero for SQLite.
 	Version int     `json:"version"`
 	Tables  []Table `json:"tables"`
+	// Sequences are how far they came.
+	Sequences []Sequence `json:"sequences,omitempty"`
 }
 
 // Table returns the fingerprint of one table.
@@ -83,11 +85,11 @@ func (d Data) Table(name Name) (Table, bool) {
 
 // Options say what is looked at.
 type Options struct {
-	// Skip leaves a table out, nil none. Goose's own table is always left out.
+	// Skip leaves a table or a sequence out, nil none. Goose's own table is always left out.
 	Skip func(Name) bool
 	// Columns asks for sums of each column too, which costs as much again for each.
 	Columns bool
-	// Budget is the size in bytes from which on a table is sampled; zero reads all of every table.
+	// Budget is the size in bytes from which on a table is sampled; zero reads all of every table. SQLite is always read whole.
 	Budget int64
 	// Like is an earlier fingerprint whose samples are taken again, so that the two can be compared.
 	Like *Data

@@ -169,7 +169,7 @@ func TestColumnsTellWhatIsLost(t *testing.T) {
 	before := read(t, db, options)
 	run(t, db, "alter table t drop b; update t set a = null where id = 1; alter table t add c int")
 	changes := fingerprint.Compare(before, read(t, db, options))
-	if got := fmt.Sprintf("%+v", changes); len(changes) != 1 || got != "[{Table:t Message:t has other columns Lost:0 More:false Columns:[{Column:a Lost:1 Gone:false New:false Other:true} {Column:b Lost:2 Gone:true New:false Other:false} {Column:c Lost:0 Gone:false New:true Other:false}] Sampled:false Unknown:false}]" {
+	if got := fmt.Sprintf("%+v", changes); len(changes) != 1 || got != "[{Table:t Message:t has other columns Lost:0 More:false Columns:[{Column:a Lost:1 Gone:false New:false Other:true} {Column:b Lost:2 Gone:true New:false Other:false} {Column:c Lost:0 Gone:false New:true Other:false}] Sampled:false Again:false Unknown:false}]" {
 		t.Errorf("got %s", got)
 	}
 	run(t, db, "delete from t where id > 1")

@@ -48,6 +48,17 @@ func readPostgreSQL(ctx context.Context, db *database.Database, options Options)
 	for _, table := range tables {
 		data.Tables = append(data.Tables, table.Table)
 	}
+	if data.Sequences, err = first.sequences(ctx, options.Skip); err != nil {
+		return Data{}, database.Explain(err, db.Title)
+	}
+	large, there, err := first.largeObjects(ctx, options)
+	if err != nil {
+		return Data{}, database.Explain(err, db.Title)
+	}
+	if there {
+		at, _ := slices.BinarySearchFunc(data.Tables, large.Name, func(table Table, name Name) int { return compareNames(table.Name, name) })
+		data.Tables = slices.Insert(data.Tables, at, large)
+	}
 	return data, nil
 }
 

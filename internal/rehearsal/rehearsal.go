@@ -272,7 +272,7 @@ func compare(one *Migration, before, back state) {
 		switch {
 		case change.Unknown:
 			one.Notes = append(one.Notes, change.Message)
-		case change.Lost > 0 || lost || !change.More && slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Other }):
+		case change.Lost > 0 || change.Again || lost || !change.More && slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Other }):
 			one.Losses = append(one.Losses, change)
 		case change.More:
 			one.Notes = append(one.Notes, "after up and down, "+change.Message+", which down leaves")
