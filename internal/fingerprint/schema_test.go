@@ -136,7 +136,7 @@ func TestSchemaOfSQLite(t *testing.T) {
 	}
 	run(t, db, `drop table "odd, (one"`)
 	run(t, db, "drop index i; alter table t add column b text")
-	if got := messages(fingerprint.CompareSchemas(before, schema(t, db))); !slices.Equal(got, []string{"index i is missing", "table t is another: CREATE TABLE t (a int, b text), it was CREATE TABLE t (a int)"}) {
+	if got := messages(fingerprint.CompareSchemas(before, schema(t, db))); !slices.Equal(got, []string{"index i is missing", "table t is another: create table t (a int, b text), it was create table t (a int)"}) {
 		t.Errorf("got %q", got)
 	}
 }
