@@ -128,7 +128,7 @@ func CompareSchemas(before, after Schema) []Difference {
 			switch {
 			case was == is:
 			case before[i].Kind != columnOrder:
-				add(before[i], &was, &is, fmt.Sprintf("%s %s is another: %s, it was %s", before[i].Kind, before[i].Name, short(is), short(was)))
+				add(before[i], &was, &is, fmt.Sprintf("%s %s is another: %s, it was %s", before[i].Kind, before[i].Name, short(is, was), short(was, is)))
 			case sameColumns(was, is):
 				add(before[i], &was, &is, fmt.Sprintf("the columns of %s are in another order", before[i].Name))
 			}
@@ -147,15 +147,27 @@ func sameColumns(a, b string) bool {
 	return slices.Equal(split(a), split(b))
 }
 
-// short bounds a definition in a message; the whole of it is in the difference.
-func short(definition string) string {
-	const limit = 120
-	definition = strings.Join(strings.Fields(definition), " ")
-	if len(definition) > limit {
-		return strings.ToValidUTF8(definition[:limit], "") + "…"
-	}
+// short bounds a definition in a message to what is around the first place where it differs from another; the whole of it is in the
+// difference.
+func short(definition, other string) string {
+	const limit, around = 120, 30
+	definition, other = strings.Join(strings.Fields(definition), " "), strings.Join(strings.Fields(other), " ")
 	if definition == "" {
 		return "nothing"
 	}
-	return definition
+	if len(definition) <= limit {
+		return definition
+	}
+	same := 0
+	for same < min(len(definition), len(other)) && definition[same] == other[same] {
+		same++
+	}
+	before, after := "", ""
+	if from := min(same-around, len(definition)-limit); from > 0 {
+		definition, before = definition[from:], "…"
+	}
+	if len(definition) > limit {
+		definition, after = definition[:limit], "…"
+	}
+	return before + strings.ToValidUTF8(definition, "") + after
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
@@ -104,6 +105,23 @@ func TestTheOrderOfColumnsIsToldApart(t *testing.T) {
 	run(t, db, "alter table t add c int")
 	if got := messages(fingerprint.CompareSchemas(before, schema(t, db))); !slices.Equal(got, []string{"column public.t.c is left"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Of a long definition the message shows the place that differs.
+func TestTheMessageShowsWhatDiffers(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ä b ", 100)
+	object := func(definition string) fingerprint.Schema {
+		return fingerprint.Schema{{Kind: "function", Name: "f", Definition: definition}}
+	}
+	for _, test := range []struct{ was, is, want string }{
+		{"a", "b", "function f is another: b, it was a"}, {"", "b", "function f is another: b, it was nothing"}, {long + "old" + long, long + "new" + long, "b newä b"}, {long + "old" + long, long + "new" + long, "b oldä b"}, {long, long + "new", "new, it was …"}, {"old " + long, "new " + long, ": new ä b"},
+	} {
+		got := messages(fingerprint.CompareSchemas(object(test.was), object(test.is)))[0]
+		if !strings.Contains(got, test.want) || len(got) > 320 || !utf8.ValidString(got) {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
 	}
 }
 
