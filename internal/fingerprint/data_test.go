@@ -132,7 +132,7 @@ func TestAPolicyIsAnErrorAndNotFewerRows(t *testing.T) {
 	if got := sum(t, db, "t"); !strings.HasPrefix(got, "2 ") {
 		t.Errorf("the owner sees %s", got)
 	}
-	run(t, db, "do $$ begin if not exists (select from pg_roles where rolname = 'airlock_reader') then create role airlock_reader; end if; end $$; grant select on t to airlock_reader")
+	run(t, db, roleSetup+"grant select on t to airlock_reader")
 	db.SetMaxOpenConns(3)
 	run(t, db, "do $$ begin execute format('alter database %I set role = airlock_reader', current_database()); end $$")
 	db.SetMaxIdleConns(0)
