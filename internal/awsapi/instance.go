@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
@@ -37,14 +38,25 @@ type Instance struct {
 	MultiAZ, Encrypted bool
 	// StorageBytes is what is allocated.
 	StorageBytes int64
+	// Class, SubnetGroup, ParameterGroup and SecurityGroups are what another instance is made like this one with.
+	Class, SubnetGroup, ParameterGroup string
+	SecurityGroups                     []string
+	// Public tells that the address leads to the instance from outside of its network too.
+	Public bool
+	// MasterUser is the user that was made with the instance. PasswordPending tells that another password of it was asked
+	// for, and does not hold yet.
+	MasterUser      string
+	PasswordPending bool
+	Tags            map[string]string
 }
 
-// DescribeInstance asks for one instance; one that does not exist is an error that names the region.
+// DescribeInstance asks for one instance; one that does not exist is an error that names the region, with the code
+// DBInstanceNotFound.
 func DescribeInstance(ctx context.Context, instances Instances, region, identifier string) (Instance, error) {
 	output, err := instances.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &identifier})
 	if Code(err) == "DBInstanceNotFound" {
-		return Instance{}, problem.New("check database.rds, aws.region and the account of aws.role in the config",
-			"there is no RDS instance %s in %s", identifier, region)
+		return Instance{}, &problem.Problem{Hint: "check database.rds, aws.region and the account of aws.role in the config",
+			What: fmt.Sprintf("there is no RDS instance %s in %s", identifier, region), Err: err}
 	}
 	if err != nil {
 		return Instance{}, Explain(err, fmt.Sprintf("the RDS instance %s in %s cannot be seen", identifier, region))
@@ -52,16 +64,54 @@ func DescribeInstance(ctx context.Context, instances Instances, region, identifi
 	if len(output.DBInstances) != 1 || !strings.EqualFold(aws.ToString(output.DBInstances[0].DBInstanceIdentifier), identifier) {
 		return Instance{}, problem.Unknown("", "AWS describes something else than the RDS instance %q in %s: %d instances", identifier, region, len(output.DBInstances))
 	}
-	found := output.DBInstances[0]
+	return instanceOf(output.DBInstances[0]), nil
+}
+
+// ListInstances asks for all instances of the account in the region that the caller may see.
+func ListInstances(ctx context.Context, instances Instances, region string) ([]Instance, error) {
+	pages := rds.NewDescribeDBInstancesPaginator(instances, &rds.DescribeDBInstancesInput{},
+		func(o *rds.DescribeDBInstancesPaginatorOptions) { o.StopOnDuplicateToken = true })
+	var result []Instance
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, Explain(err, "the RDS instances in "+region+" cannot be listed")
+		}
+		for _, found := range page.DBInstances {
+			result = append(result, instanceOf(found))
+		}
+	}
+	return result, nil
+}
+
+func instanceOf(found types.DBInstance) Instance {
 	instance := Instance{
 		Identifier: aws.ToString(found.DBInstanceIdentifier), Resource: aws.ToString(found.DbiResourceId), Status: aws.ToString(found.DBInstanceStatus),
 		Engine:  aws.ToString(found.Engine),
 		Cluster: aws.ToString(found.DBClusterIdentifier), Database: aws.ToString(found.DBName),
 		MultiAZ: aws.ToBool(found.MultiAZ), Encrypted: aws.ToBool(found.StorageEncrypted),
 		StorageBytes: int64(aws.ToInt32(found.AllocatedStorage)) << 30,
+		Class:        aws.ToString(found.DBInstanceClass), Public: aws.ToBool(found.PubliclyAccessible), MasterUser: aws.ToString(found.MasterUsername),
+		Tags: map[string]string{},
 	}
 	if found.Endpoint != nil {
 		instance.Address, instance.Port = aws.ToString(found.Endpoint.Address), int(aws.ToInt32(found.Endpoint.Port))
 	}
-	return instance, nil
+	if found.DBSubnetGroup != nil {
+		instance.SubnetGroup = aws.ToString(found.DBSubnetGroup.DBSubnetGroupName)
+	}
+	// An instance for PostgreSQL has one.
+	for _, group := range found.DBParameterGroups {
+		instance.ParameterGroup = aws.ToString(group.DBParameterGroupName)
+	}
+	for _, group := range found.VpcSecurityGroups {
+		instance.SecurityGroups = append(instance.SecurityGroups, aws.ToString(group.VpcSecurityGroupId))
+	}
+	if pending := found.PendingModifiedValues; pending != nil {
+		instance.PasswordPending = pending.MasterUserPassword != nil
+	}
+	for _, tag := range found.TagList {
+		instance.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return instance
 }

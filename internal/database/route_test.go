@@ -2,26 +2,16 @@ package database_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/randomchaoslabs/airlock/internal/cluster"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/problem"
@@ -29,128 +19,6 @@ import (
 
 // endpoint is the name of a host of Amazon RDS, which no server of this machine has.
 const endpoint = "wos-sandbox.example.us-east-1.rds.amazonaws.com"
-
-// authority signs certificates as Amazon's do.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T, name string) authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	text, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return authority{certificate, key}
-}
-
-// file writes the authority's own certificate and returns its path.
-func (a authority) file(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "authority.pem")
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// sign writes a certificate for a host, and its key, into a folder that the server may read.
-func (a authority) sign(t *testing.T, host string) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	signed, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &private.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := serversFolder(t)
-	return serversFile(t, filepath.Join(folder, "server.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})),
-		serversFile(t, filepath.Join(folder, "server.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
-}
-
-// serversFolder returns a new folder that the user postgres may enter, which t.TempDir's are not when root runs the tests.
-func serversFolder(t *testing.T) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "airlock-database-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	give(t, folder)
-	return folder
-}
-
-func serversFile(t *testing.T, path string, content []byte) string {
-	t.Helper()
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	give(t, path)
-	return path
-}
-
-// give makes the user postgres the owner, whom root's servers run as.
-func give(t *testing.T, path string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return
-	}
-	account, err := user.Lookup("postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, err := strconv.Atoi(account.Uid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(path, id, -1); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// withTLS starts a server whose certificate is for the endpoint, and which lets the user wos in only with TLS.
-func withTLS(t *testing.T, by authority) *url.URL {
-	t.Helper()
-	bin, err := cluster.Find(exec.LookPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, key := by.sign(t, endpoint)
-	rules := serversFile(t, filepath.Join(serversFolder(t), "pg_hba.conf"),
-		[]byte("host all postgres 127.0.0.1/32 scram-sha-256\nhostssl all wos 127.0.0.1/32 scram-sha-256\n"))
-	server, err := cluster.Start(t.Context(), cluster.Options{Bin: bin, Directory: filepath.Join(serversFolder(t), "cluster"), Settings: []string{
-		"ssl=on", "ssl_cert_file=" + certificate, "ssl_key_file=" + key, "hba_file=" + rules,
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Stop(context.Background()) })
-	location, err := url.Parse(server.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return location
-}
 
 // environment is one for LookupEnv.
 func environment(values map[string]string) func(string) (string, bool) {
@@ -162,8 +30,8 @@ func environment(values map[string]string) func(string) (string, bool) {
 
 func TestServerIsTheOneThatIsMeant(t *testing.T) {
 	t.Parallel()
-	right, wrong := newAuthority(t, "Amazon RDS us-east-1 Root CA RSA2048 G1"), newAuthority(t, "Amazon RDS us-east-1 Root CA RSA2048 G1")
-	server := withTLS(t, right)
+	right, wrong := databasetest.NewAuthority(t, "Amazon RDS us-east-1 Root CA RSA2048 G1"), databasetest.NewAuthority(t, "Amazon RDS us-east-1 Root CA RSA2048 G1")
+	server := databasetest.WithTLS(t, right, endpoint)
 	plain, err := url.Parse(databasetest.Cluster(t))
 	if err != nil {
 		t.Fatal(err)
@@ -179,19 +47,19 @@ func TestServerIsTheOneThatIsMeant(t *testing.T) {
 		want, hint                             string
 		kind                                   problem.Kind
 	}{
-		{name: "right name, right authority", host: endpoint, mode: "verify-full", address: near, authorities: right.file(t)},
-		{name: "letter case does not count", host: strings.ToUpper(endpoint), mode: "verify-full", address: near, authorities: right.file(t)},
-		{name: "wrong authority", host: endpoint, mode: "verify-full", address: near, authorities: wrong.file(t),
+		{name: "right name, right authority", host: endpoint, mode: "verify-full", address: near, authorities: right.File(t)},
+		{name: "letter case does not count", host: strings.ToUpper(endpoint), mode: "verify-full", address: near, authorities: right.File(t)},
+		{name: "wrong authority", host: endpoint, mode: "verify-full", address: near, authorities: wrong.File(t),
 			want: "is from an authority that is not trusted", hint: "PGSSLROOTCERT"},
 		{name: "not of Amazon's authorities", host: endpoint, mode: "verify-full", address: near,
 			want: "is from an authority that is not trusted", hint: "PGSSLROOTCERT"},
 		{name: "only the system's authorities", host: endpoint, mode: "verify-full", address: near, authorities: "system",
 			want: "is from an authority that is not trusted", hint: "PGSSLROOTCERT"},
-		{name: "wrong name", host: "wos-production.example.us-east-1.rds.amazonaws.com", mode: "verify-full", address: near, authorities: right.file(t),
+		{name: "wrong name", host: "wos-production.example.us-east-1.rds.amazonaws.com", mode: "verify-full", address: near, authorities: right.File(t),
 			want: "is made out to another name: x509: certificate is valid for " + endpoint, hint: "PGHOSTADDR"},
-		{name: "an address is no name", host: near, mode: "verify-full", authorities: right.file(t), want: "is made out to another name", hint: "endpoint of the instance"},
-		{name: "a name of one's own", host: "localhost", mode: "verify-full", authorities: right.file(t), want: "is made out to another name", hint: "never a name of your own"},
-		{name: "no TLS at the server", host: endpoint, mode: "verify-full", address: near, authorities: right.file(t),
+		{name: "an address is no name", host: near, mode: "verify-full", authorities: right.File(t), want: "is made out to another name", hint: "endpoint of the instance"},
+		{name: "a name of one's own", host: "localhost", mode: "verify-full", authorities: right.File(t), want: "is made out to another name", hint: "never a name of your own"},
+		{name: "no TLS at the server", host: endpoint, mode: "verify-full", address: near, authorities: right.File(t),
 			change: func(u *url.URL) { u.Host, u.User = endpoint+":"+plain.Port(), plain.User }, want: "has no TLS", hint: "another one"},
 		{name: "no TLS asked for", host: endpoint, mode: "disable", address: near,
 			change: func(u *url.URL) { u.User = url.UserPassword("wos", "canary") }, want: "lets nobody in this way: no pg_hba.conf entry", hint: "sslmode=require"},

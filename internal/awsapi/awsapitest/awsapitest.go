@@ -49,6 +49,7 @@ type AWS struct {
 
 	mutex  sync.Mutex
 	faults map[string][]Fault
+	always map[string]func(form url.Values, body string) string
 	calls  map[string]int
 }
 
@@ -63,7 +64,7 @@ func Start(t testing.TB) *AWS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account := &AWS{Account: strconv.FormatInt(rand.Int64N(9e11)+1e11, 10), faults: map[string][]Fault{}, calls: map[string]int{}}
+	account := &AWS{Account: strconv.FormatInt(rand.Int64N(9e11)+1e11, 10), faults: map[string][]Fault{}, always: map[string]func(url.Values, string) string{}, calls: map[string]int{}}
 	server := httptest.NewServer(account.handler(target))
 	t.Cleanup(server.Close)
 	account.URL = server.URL
@@ -108,6 +109,14 @@ func (a *AWS) Fail(action string, faults ...Fault) {
 	a.faults[action] = append(a.faults[action], faults...)
 }
 
+// Always sees the form of each call of an action that moto did, and changes moto's answer: what it stands in for can then be
+// the real thing.
+func (a *AWS) Always(action string, rewrite func(form url.Values, body string) string) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.always[action] = rewrite
+}
+
 // Calls returns how often an action was called.
 func (a *AWS) Calls(action string) int {
 	a.mutex.Lock()
@@ -131,26 +140,33 @@ func Replace(old, other string) Fault {
 }
 
 // action returns what a request asks for: RDS and STS name it in the form, Secrets Manager in a header.
-func action(request *http.Request, body []byte) string {
+func action(request *http.Request, form url.Values) string {
 	if _, name, found := strings.Cut(request.Header.Get("X-Amz-Target"), "."); found {
 		return name
 	}
-	// What is no form has no action.
-	form, _ := url.ParseQuery(string(body))
 	return form.Get("Action")
 }
 
 // met takes the next fault of an action, and counts the call.
-func (a *AWS) met(action string) Fault {
+func (a *AWS) met(action string, form url.Values) Fault {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	a.calls[action]++
-	queue := a.faults[action]
-	if len(queue) == 0 {
-		return Fault{}
+	var fault Fault
+	if queue := a.faults[action]; len(queue) > 0 {
+		fault, a.faults[action] = queue[0], queue[1:]
 	}
-	a.faults[action] = queue[1:]
-	return queue[0]
+	if always := a.always[action]; always != nil {
+		then := fault.Rewrite
+		fault.Rewrite = func(body string) string {
+			body = always(form, body)
+			if then != nil {
+				body = then(body)
+			}
+			return body
+		}
+	}
+	return fault
 }
 
 func (a *AWS) handler(target *url.URL) http.Handler {
@@ -161,8 +177,10 @@ func (a *AWS) handler(target *url.URL) http.Handler {
 			return
 		}
 		request.Body = io.NopCloser(bytes.NewReader(body))
-		name := action(request, body)
-		fault := a.met(name)
+		// What is no form has no action.
+		form, _ := url.ParseQuery(string(body))
+		name := action(request, form)
+		fault := a.met(name, form)
 		switch {
 		case fault.Code != "":
 			refuse(writer, request, fault)
