@@ -30,19 +30,26 @@ type ScratchOptions struct {
 	LookupEnv func(string) (string, bool)
 }
 
-// Scratch is a copy of a database beside it, in which everything may be changed, and which is thrown away.
+// Scratch is a copy of a database, in which everything may be changed, and which is thrown away.
 type Scratch struct {
-	// Settings lead to the copy.
+	// Settings lead to the copy. The password in the URL of a copy on RDS is one of its own, for the caller to mask.
 	Settings database.Settings
 	// Title names it for people.
 	Title string
 	// Rows tells that the rows were copied too.
 	Rows bool
-	drop func(context.Context) error
+	// Snapshot is what the copy was made of; it has no name when that is the database itself.
+	Snapshot Snapshot
+	drop     func(context.Context) error
 }
 
-// Drop throws the copy away.
-func (s *Scratch) Drop(ctx context.Context) error { return s.drop(ctx) }
+// Drop throws the copy away, also when ctx has ended, and takes ten minutes at most. What could not be thrown away is
+// named by the error.
+func (s *Scratch) Drop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropLimit)
+	defer cancel()
+	return s.drop(ctx)
+}
 
 const (
 	// scratchPrefix begins the names of copies, which go on with the time.
@@ -50,14 +57,19 @@ const (
 	scratchTime   = "20060102150405"
 	// scratchAge is the age from which on a copy that nobody uses is taken for one that was left behind.
 	scratchAge = 6 * time.Hour
+	// folderPattern names folders with copies, and folderAge is the age from which on one is taken for left behind.
+	folderPattern = "airlock-rehearsal-*"
+	folderAge     = 24 * time.Hour
+	// dropLimit bounds how long throwing a copy away takes: RDS does not delete an instance in any state.
+	dropLimit = 10 * time.Minute
 )
 
 // NewScratch copies a database to one beside it: on the same server, or as a file of the system's folder for temporary ones.
 // Copies that earlier runs left behind because they were killed are dropped.
 func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
-	folder, err := os.MkdirTemp("", "airlock-rehearsal-")
+	folder, err := scratchFolder()
 	if err != nil {
-		return nil, problem.New("", "the copy has no place: %w", err)
+		return nil, err
 	}
 	if options.Settings.Dialect == database.SQLite {
 		return scratchFile(ctx, options, folder)
@@ -65,6 +77,28 @@ func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
 	scratch, err := scratchDatabase(ctx, options, folder)
 	// The dump holds all rows: it goes as soon as it is restored.
 	return scratch, errors.Join(err, os.RemoveAll(folder))
+}
+
+// scratchFolder makes a folder that only this user can read, and removes those that earlier runs left behind because they
+// were killed.
+func scratchFolder() (string, error) {
+	folder, err := os.MkdirTemp("", folderPattern)
+	if err != nil {
+		return "", problem.New("", "the copy has no place: %w", err)
+	}
+	// The age is told by the clock that stamps files, whatever clock the caller has.
+	made, err := os.Stat(folder)
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPattern)) // The only error is a wrong pattern.
+	for _, path := range left {
+		if info, err := os.Lstat(path); err == nil && info.IsDir() && made.ModTime().Sub(info.ModTime()) > folderAge {
+			// Another user's stays, and is not ours to complain about.
+			_ = os.RemoveAll(path)
+		}
+	}
+	return folder, nil
 }
 
 // scratchFile copies a file, or begins a new one where there is none yet.
@@ -91,7 +125,7 @@ type silence struct{}
 
 func (silence) Advance(int64, int64, string) {}
 
-func scratchDatabase(ctx context.Context, options ScratchOptions, folder string) (_ *Scratch, err error) {
+func scratchDatabase(ctx context.Context, options ScratchOptions, folder string) (*Scratch, error) {
 	source, err := NewPostgres(PostgresOptions{URL: options.Settings.URL, Bin: options.Bin, Directory: folder, Now: options.Now, LookupEnv: options.LookupEnv})
 	if err != nil {
 		return nil, err
@@ -100,30 +134,43 @@ func scratchDatabase(ctx context.Context, options ScratchOptions, folder string)
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, options.Settings)
+	scratch, err := scratchBeside(ctx, options.Settings, options.Now())
+	if err != nil {
+		return nil, err
+	}
+	scratch.Title, scratch.Rows = "a copy of "+scratch.Title+", "+scratch.Settings.Name, size <= options.MaximumBytes
+	if err := source.refill(ctx, folder, scratch); err != nil {
+		return nil, errors.Join(err, scratch.Drop(ctx))
+	}
+	return scratch, nil
+}
+
+// scratchBeside makes an empty database beside the one that the settings lead to, and drops those that were left behind.
+// Its title is that of the other one.
+func scratchBeside(ctx context.Context, settings database.Settings, now time.Time) (*Scratch, error) {
+	db, err := database.Open(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	if err := dropLeft(ctx, db, options.Now()); err != nil {
+	if err := dropLeft(ctx, db, now); err != nil {
 		return nil, err
 	}
-	name := scratchPrefix + options.Now().UTC().Format(scratchTime) + "_" + strings.ToLower(rand.Text()[:8])
-	scratch := &Scratch{Settings: options.Settings, Title: "a copy of " + db.Title, Rows: size <= options.MaximumBytes, drop: func(ctx context.Context) error {
-		return dropScratch(ctx, options.Settings, name)
+	name := scratchPrefix + now.UTC().Format(scratchTime) + "_" + strings.ToLower(rand.Text()[:8])
+	scratch := &Scratch{Settings: settings, Title: db.Title, drop: func(ctx context.Context) error {
+		return dropScratch(ctx, settings, name)
 	}}
-	if scratch.Settings.URL, err = withDatabase(options.Settings.URL, name); err != nil {
+	if scratch.Settings.URL, err = withDatabase(settings.URL, name); err != nil {
 		return nil, err
 	}
 	scratch.Settings.Name = name
 	if err := createLike(ctx, db, name); err != nil {
-		return nil, problem.New("the database user needs the right to make databases: alter role NAME createdb; on RDS the master user has it",
+		err = problem.New("the database user needs the right to make databases: alter role NAME createdb; on RDS the master user has it",
 			"the copy cannot be made: %w", database.Explain(err, db.Title))
-	}
-	if err := source.refill(ctx, folder, scratch); err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-		defer cancel()
-		return nil, errors.Join(err, scratch.Drop(ctx))
+		if ctx.Err() != nil { // It may be there nevertheless.
+			err = errors.Join(err, scratch.Drop(ctx))
+		}
+		return nil, err
 	}
 	return scratch, nil
 }
@@ -142,27 +189,39 @@ FROM pg_database WHERE datname = current_database()`, name).Scan(&statement)
 
 // refill dumps the database and restores it into the copy; without rows, but for those that say what is applied.
 func (p *Postgres) refill(ctx context.Context, folder string, scratch *Scratch) error {
-	into, err := NewPostgres(PostgresOptions{URL: scratch.Settings.URL, Bin: p.options.Bin, Directory: folder, Now: p.options.Now, LookupEnv: p.options.LookupEnv})
-	if err != nil {
-		return err
-	}
-	dumps := [][]string{nil}
-	if !scratch.Rows {
-		dumps = [][]string{{"--schema-only"}, {"--data-only", "--table=" + database.GooseTable, "--table=" + database.RecordTable}}
-	}
-	for i, more := range dumps {
+	for i, part := range scratch.parts() {
 		path := filepath.Join(folder, "dump"+strconv.Itoa(i))
-		arguments := append([]string{"--format=directory", "--jobs=" + strconv.Itoa(p.options.Jobs), "--no-password", "--no-subscriptions", "--lock-wait-timeout=" + lockWait, "--file=" + path}, more...)
+		arguments := append([]string{"--format=directory", "--jobs=" + strconv.Itoa(p.options.Jobs), "--no-password", "--no-subscriptions", "--lock-wait-timeout=" + lockWait, "--file=" + path}, part...)
 		if _, err := p.run(ctx, p.command("pg_dump", arguments...)); err != nil && !(i > 0 && strings.Contains(err.Error(), "no matching tables")) {
 			return err
 		} else if err != nil {
 			continue // Nothing was ever applied.
 		}
-		if _, err := into.run(ctx, into.command("pg_restore", "--exit-on-error", "--no-password", "--jobs="+strconv.Itoa(p.options.Jobs), "--dbname="+scratch.Settings.Name, path)); err != nil {
+		if err := p.fill(ctx, scratch, path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parts are the options of pg_dump and pg_restore by which, one after the other, all of the copy is made.
+func (s *Scratch) parts() [][]string {
+	if s.Rows {
+		return [][]string{nil}
+	}
+	return [][]string{{"--schema-only"}, {"--data-only", "--table=" + database.GooseTable, "--table=" + database.RecordTable}}
+}
+
+// fill restores a dump, or the part of it that the options of pg_restore name, into the copy. Subscriptions stay out: the
+// copy would take the changes that others publish from the original.
+func (p *Postgres) fill(ctx context.Context, scratch *Scratch, path string, part ...string) error {
+	into, err := NewPostgres(PostgresOptions{URL: scratch.Settings.URL, Bin: p.options.Bin, Directory: p.directory, Now: p.options.Now, LookupEnv: p.options.LookupEnv})
+	if err != nil {
+		return err
+	}
+	arguments := append([]string{"--exit-on-error", "--no-password", "--no-subscriptions", "--jobs=" + strconv.Itoa(p.options.Jobs), "--dbname=" + scratch.Settings.Name}, part...)
+	_, err = into.run(ctx, into.command("pg_restore", append(arguments, path)...))
+	return err
 }
 
 // withDatabase returns a connection URL that leads to another database of the same server.
