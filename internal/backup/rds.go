@@ -29,10 +29,19 @@ type RDSQuotas interface {
 	DescribeAccountAttributes(ctx context.Context, input *rds.DescribeAccountAttributesInput, options ...func(*rds.Options)) (*rds.DescribeAccountAttributesOutput, error)
 }
 
+// RDSRestores restores snapshots to instances of their own, as *rds.Client does.
+type RDSRestores interface {
+	RestoreDBInstanceFromDBSnapshot(ctx context.Context, input *rds.RestoreDBInstanceFromDBSnapshotInput, options ...func(*rds.Options)) (*rds.RestoreDBInstanceFromDBSnapshotOutput, error)
+	ModifyDBInstance(ctx context.Context, input *rds.ModifyDBInstanceInput, options ...func(*rds.Options)) (*rds.ModifyDBInstanceOutput, error)
+	DeleteDBInstance(ctx context.Context, input *rds.DeleteDBInstanceInput, options ...func(*rds.Options)) (*rds.DeleteDBInstanceOutput, error)
+}
+
 // RDSOptions say which instance is copied.
 type RDSOptions struct {
 	API    RDSAPI
 	Quotas RDSQuotas
+	// Restores is needed by Copy only.
+	Restores RDSRestores
 	// Region is where the instance is, for people.
 	Region string
 	// Instance is the identifier of an RDS instance for PostgreSQL.
@@ -107,11 +116,17 @@ func (r *RDS) instance(ctx context.Context) (awsapi.Instance, error) {
 			"%s is a member of the Aurora cluster %s, whose members cannot be copied one by one", r.options.Instance, instance.Cluster)
 	case instance.Engine != "postgres":
 		return instance, problem.Wrong("name an instance for PostgreSQL under database.rds", "the RDS instance %s is for %s", r.options.Instance, instance.Engine)
-	case status == "stopped" || status == "failed" || status == "deleting" || strings.HasPrefix(status, "incompatible-") || strings.HasPrefix(status, "inaccessible-"):
-		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+	case broken(status):
 		return instance, problem.New("start or mend it first; the RDS console says more", "no snapshot of the RDS instance %s can be taken: it is %s", r.options.Instance, status)
 	}
 	return instance, nil
+}
+
+// broken tells whether an instance in this status does not become available by itself.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+func broken(status string) bool {
+	return slices.Contains([]string{"stopped", "failed", "deleting", "restore-error", "insufficient-capacity"}, status) ||
+		strings.HasPrefix(status, "incompatible-") || strings.HasPrefix(status, "inaccessible-")
 }
 
 // manualSnapshots is the quota that the store can meet; clusters have another.
@@ -186,26 +201,34 @@ func read(from types.DBSnapshot) (held, bool, error) {
 
 // all returns our snapshots of the instance in any status.
 func (r *RDS) all(ctx context.Context) ([]held, error) {
-	pages := rds.NewDescribeDBSnapshotsPaginator(r.options.API, &rds.DescribeDBSnapshotsInput{
-		DBInstanceIdentifier: &r.options.Instance, SnapshotType: aws.String("manual"),
-	}, func(o *rds.DescribeDBSnapshotsPaginatorOptions) { o.StopOnDuplicateToken = true })
 	var result []held
+	err := r.each(ctx, "manual", func(from types.DBSnapshot) error {
+		snapshot, ours, err := read(from)
+		if ours {
+			result = append(result, snapshot)
+		}
+		return err
+	})
+	return result, err
+}
+
+// each calls visit for all snapshots of the instance that are of a type, "manual" or "automated".
+func (r *RDS) each(ctx context.Context, kind string, visit func(types.DBSnapshot) error) error {
+	pages := rds.NewDescribeDBSnapshotsPaginator(r.options.API, &rds.DescribeDBSnapshotsInput{
+		DBInstanceIdentifier: &r.options.Instance, SnapshotType: &kind,
+	}, func(o *rds.DescribeDBSnapshotsPaginatorOptions) { o.StopOnDuplicateToken = true })
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, awsapi.Explain(err, fmt.Sprintf("the snapshots of %s in %s cannot be listed", r.options.Instance, r.options.Region))
+			return awsapi.Explain(err, fmt.Sprintf("the snapshots of %s in %s cannot be listed", r.options.Instance, r.options.Region))
 		}
 		for _, from := range page.DBSnapshots {
-			snapshot, ours, err := read(from)
-			if err != nil {
-				return nil, err
-			}
-			if ours {
-				result = append(result, snapshot)
+			if err := visit(from); err != nil {
+				return err
 			}
 		}
 	}
-	return result, nil
+	return nil
 }
 
 // List returns the complete snapshots that carry our tags, the newest first; RDS keeps no list of their tables.

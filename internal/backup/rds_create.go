@@ -44,7 +44,7 @@ func (r *RDS) Create(ctx context.Context, name string, tags Tags, schemaVersion 
 	if err != nil {
 		return Snapshot{}, err
 	}
-	vigil := &vigil{store: r, progress: progress, total: instance.StorageBytes, began: r.options.Now(), moved: r.options.Now()}
+	vigil := r.vigil("the snapshot of "+r.options.Instance, "run again: it goes on waiting for the same snapshot", progress, instance.StorageBytes)
 	for {
 		snapshot, err := r.attempt(ctx, name, tags, schemaVersion)
 		var busy busyError
@@ -162,11 +162,18 @@ func (r *RDS) await(ctx context.Context, snapshot held, vigil *vigil) (held, err
 
 // vigil bounds a wait, and tells how it goes.
 type vigil struct {
-	store        *RDS
+	store *RDS
+	// what is awaited, and hint says what to do when it does not come.
+	what, hint   string
 	progress     Progress
 	total        int64
 	began, moved time.Time
 	last         string
+}
+
+func (r *RDS) vigil(what, hint string, progress Progress, total int64) *vigil {
+	now := r.options.Now()
+	return &vigil{store: r, what: what, hint: hint, progress: progress, total: total, began: now, moved: now}
 }
 
 // wait pauses until the next look, unless the patience is at an end. An empty detail is no news. percent is of the
@@ -177,8 +184,8 @@ func (v *vigil) wait(ctx context.Context, detail string, percent int32) error {
 		v.last, v.moved = state, now
 	}
 	if now.Sub(v.moved) >= options.Patience || now.Sub(v.began) >= options.Limit {
-		return problem.Unknown("run again: it goes on waiting for the same snapshot", "the snapshot of %s is not there after %s; last seen: %s",
-			options.Instance, now.Sub(v.began).Round(time.Second), v.last)
+		return problem.Unknown(v.hint, "%s is not there after %s; last seen: %s",
+			v.what, now.Sub(v.began).Round(time.Second), v.last)
 	}
 	if v.progress != nil && detail != "" {
 		v.progress.Advance(v.total*int64(max(percent, 0))/100, v.total, detail)
@@ -188,7 +195,7 @@ func (v *vigil) wait(ctx context.Context, detail string, percent int32) error {
 	pause := min(max(now.Sub(v.began)/4, shortestPause), options.Every)
 	jittered := time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 	if err := options.Wait(ctx, jittered); err != nil {
-		return problem.New("run again: it goes on waiting for the same snapshot", "interrupted while the snapshot of %s was awaited: %w", options.Instance, err)
+		return problem.New(v.hint, "interrupted while %s was awaited: %w", v.what, err)
 	}
 	return nil
 }

@@ -20,6 +20,13 @@ const (
 	appTag         = "airlock:app"
 )
 
+// The tags that a temporary instance of ours carries: the instance and the snapshot that it is a copy of. An instance with
+// the first one is removed when it was left behind.
+const (
+	rehearsalTag = "airlock:rehearsal"
+	snapshotTag  = "airlock:snapshot"
+)
+
 // tagLimit bounds a tag's value, in characters. Ours are ASCII.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Tag.html
 const tagLimit = 256

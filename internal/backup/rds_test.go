@@ -39,7 +39,7 @@ func newRegion(t *testing.T, changes ...func(*rds.CreateDBInstanceInput)) (*regi
 	r.Instance(t, "wos-production", changes...)
 	r.client = rds.NewFromConfig(r.Config(t))
 	r.options = RDSOptions{
-		API: r.client, Quotas: r.client, Region: awsapitest.Region, Instance: "wos-production", App: "wos",
+		API: r.client, Quotas: r.client, Restores: r.client, Region: awsapitest.Region, Instance: "wos-production", App: "wos",
 		Now: func() time.Time {
 			r.mutex.Lock()
 			defer r.mutex.Unlock()

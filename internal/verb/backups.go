@@ -24,7 +24,7 @@ func (w *Workspace) Backups(ctx context.Context) (backup.Store, error) {
 		}
 		client := rds.NewFromConfig(account)
 		return backup.NewRDS(backup.RDSOptions{
-			API: client, Quotas: client, Region: account.Region, Instance: configured.RDS, App: w.Config.App, Now: w.call.Now,
+			API: client, Quotas: client, Restores: client, Region: account.Region, Instance: configured.RDS, App: w.Config.App, Now: w.call.Now,
 		})
 	}
 	url, err := w.databaseURL(ctx)
