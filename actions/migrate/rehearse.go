@@ -20,13 +20,9 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/verb"
 )
 
-const (
-	// copiedBytes is the size up to which the rows of a database are copied for a rehearsal, and sampledBytes that of a table from which
-	// on only a sample of its rows is compared.
-	copiedBytes, sampledBytes = 2 << 30, 1 << 30
-	// dropPatience is how long the copy may take to go when the call was cancelled.
-	dropPatience = 15 * time.Second
-)
+// copiedBytes is the size up to which the rows of a database are copied for a rehearsal, and sampledBytes that of a table from which on
+// only a sample of its rows is compared.
+const copiedBytes, sampledBytes = 2 << 30, 1 << 30
 
 // stage is where a rehearsal takes place.
 type stage struct {
@@ -54,39 +50,41 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 	case on == verb.InPlace && aimed.missing:
 		return verb.Result{}, problem.New("rehearse on a copy: --on scratch", "there is no database yet")
 	}
+	if on == verb.OnSnapshot && aimed.next == "" {
+		return verb.Result{}, problem.Wrong("rehearse on a copy of the database: --on scratch", "no environment comes behind this one whose snapshot could be restored")
+	}
 	from, unknown, err := aimed.from(ctx, call)
 	if err != nil {
 		return verb.Result{}, err
 	}
-	settings, err := aimed.settings(ctx)
-	if err != nil {
-		return verb.Result{}, err
-	}
 	status := migration.Status{Pending: set.Files}
-	if !aimed.missing {
-		if status, err = statusOf(ctx, settings, set); err != nil {
+	var settings database.Settings
+	if on != verb.OnSnapshot {
+		if settings, err = aimed.settings(ctx); err == nil && !aimed.missing {
+			status, err = statusOf(ctx, settings, set)
+		}
+		if err != nil {
 			return verb.Result{}, err
 		}
 	}
-	if len(status.Pending) == 0 && (from == nil || *from >= status.Current) {
-		return skipped(fmt.Sprintf("nothing is pending at version %d", status.Current))
+	if len(status.Pending) == 0 && (from == nil || *from >= status.Current) || on == verb.OnSnapshot && from != nil && *from >= set.Latest() {
+		return skipped(fmt.Sprintf("nothing is pending at version %d", max(status.Current, valueOf(from))))
 	}
 	if call.Inputs.Bool("dry-run") {
-		begins := status.Current
+		place := map[string]string{verb.InPlace: "the database itself", verb.OnSnapshot: "the newest snapshot of " + aimed.next}[on]
+		begins := fmt.Sprintf(", from version %d", status.Current)
 		if from != nil {
-			begins = *from
+			begins = fmt.Sprintf(", from version %d", *from)
+		} else if on == verb.OnSnapshot {
+			begins = ""
 		}
-		place := "a copy of the database"
-		if on == verb.InPlace {
-			place = "the database itself"
-		}
-		return skipped(fmt.Sprintf("would be rehearsed on %s, from version %d", place, begins))
+		return skipped("would be rehearsed on " + cmp.Or(place, "a copy of the database") + begins)
 	}
 	report, err := perform(ctx, call, aimed, rehearsal.Options{Settings: settings, Set: set, From: from, Budget: sampledBytes}, on)
 	if err != nil {
 		return verb.Result{}, err
 	}
-	if unknown != "" {
+	if on != verb.OnSnapshot { // A snapshot knows its version itself.
 		report.Unreached = cmp.Or(report.Unreached, unknown)
 	}
 	if name := call.Inputs.String("forecast"); name != "" {
@@ -133,21 +131,18 @@ func perform(ctx context.Context, call *verb.Call, aimed target, options rehears
 			defer unlock()
 		}
 		set.options.Limits, set.options.AcceptLoss = aimed.limits, call.Inputs.List("accept-data-loss")
-	} else if set, err = onScratch(ctx, call, options); err != nil {
+	} else if set, err = onCopy(ctx, call, aimed, options, on); err != nil {
 		return report, err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropPatience)
-		defer cancel()
-		err = errors.Join(err, set.leave(ctx))
-	}()
+	defer func() { err = errors.Join(err, set.leave(ctx)) }()
 	report, err = rehearsal.Rehearse(ctx, set.options)
 	report.On, report.Rowless = set.title, set.rowless
 	return report, err
 }
 
-// onScratch copies the database to one beside it, anew as often as the rehearsal asks.
-func onScratch(ctx context.Context, call *verb.Call, options rehearsal.Options) (stage, error) {
+// onCopy makes a copy, of the database or of the next environment's newest snapshot, and anew as often as the rehearsal asks; but for an
+// instance of its own, which takes too long.
+func onCopy(ctx context.Context, call *verb.Call, aimed target, options rehearsal.Options, on string) (stage, error) {
 	var scratch *backup.Scratch
 	original := options.Settings
 	drop := func(ctx context.Context) error {
@@ -158,11 +153,15 @@ func onScratch(ctx context.Context, call *verb.Call, options rehearsal.Options) 
 		scratch = nil
 		return old.Drop(ctx)
 	}
-	options.AcceptLoss = []string{apply.AnyLoss}
-	options.Renew = func(ctx context.Context) (database.Settings, error) {
-		options.Progress.Advance(0, 0, "copying the database")
+	renew := func(ctx context.Context) (database.Settings, error) {
 		err := drop(ctx)
-		if err == nil {
+		switch {
+		case err != nil:
+		case on == verb.OnSnapshot:
+			options.Progress.Advance(0, 0, "restoring the newest snapshot of "+aimed.next)
+			scratch, options.OwnServer, err = aimed.workspace.CopyOf(ctx, aimed.next, backup.CopyOptions{MaximumBytes: copiedBytes, Progress: options.Progress})
+		default:
+			options.Progress.Advance(0, 0, "copying the database")
 			scratch, err = backup.NewScratch(ctx, backup.ScratchOptions{Settings: original, MaximumBytes: copiedBytes, Now: call.Now, LookupEnv: os.LookupEnv})
 		}
 		if err != nil {
@@ -170,11 +169,22 @@ func onScratch(ctx context.Context, call *verb.Call, options rehearsal.Options) 
 		}
 		return scratch.Settings, nil
 	}
-	var err error
-	if options.Settings, err = options.Renew(ctx); err != nil {
+	settings, err := renew(ctx)
+	if err != nil {
 		return stage{}, err
 	}
+	options.Settings, options.AcceptLoss = settings, []string{apply.AnyLoss}
+	if !options.OwnServer {
+		options.Renew = renew
+	}
 	return stage{options: options, title: scratch.Title, rowless: !scratch.Rows, leave: drop}, nil
+}
+
+func valueOf(version *int64) int64 {
+	if version == nil {
+		return 0
+	}
+	return *version
 }
 
 // from returns the version that the rehearsal begins with, nil for that of the database, and why that of the next environment is not

@@ -11,8 +11,9 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
-// inherited are the variables that pg_dump needs of its surroundings: to be found, to find certificates, to write.
-var inherited = []string{"PATH", "HOME", "TMPDIR", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL"}
+// inherited are the variables that pg_dump needs of its surroundings: to be found, to find certificates and the near end of a tunnel, to
+// write.
+var inherited = []string{"PATH", "HOME", "TMPDIR", "PGHOSTADDR", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL"}
 
 // variables are the query parameters of a connection URL that libpq takes from the environment as well.
 // https://www.postgresql.org/docs/current/libpq-envars.html

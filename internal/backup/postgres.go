@@ -115,7 +115,7 @@ func (p *Postgres) prepare(ctx context.Context) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	db, err := database.Open(ctx, database.Settings{Dialect: database.PostgreSQL, URL: p.options.URL})
+	db, err := database.Open(ctx, database.Settings{Dialect: database.PostgreSQL, URL: p.options.URL, LookupEnv: p.options.LookupEnv})
 	if err != nil {
 		return 0, err
 	}

@@ -74,9 +74,30 @@ func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
 	if options.Settings.Dialect == database.SQLite {
 		return scratchFile(ctx, options, folder)
 	}
+	if options.LookupEnv, err = trusting(options, folder); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
 	scratch, err := scratchDatabase(ctx, options, folder)
 	// The dump holds all rows: it goes as soon as it is restored.
 	return scratch, errors.Join(err, os.RemoveAll(folder))
+}
+
+// trusting returns an environment in which pg_dump trusts the authorities of Amazon RDS where airlock itself does.
+func trusting(options ScratchOptions, folder string) (func(string) (string, bool), error) {
+	location, err := url.Parse(options.Settings.URL)
+	if given, _ := options.LookupEnv("PGSSLROOTCERT"); err != nil || given != "" || !database.OnRDS(location.Hostname()) || location.Query().Has("sslrootcert") {
+		return options.LookupEnv, nil
+	}
+	path := filepath.Join(folder, "authorities.pem")
+	if err := os.WriteFile(path, database.RDSCertificates(), 0o600); err != nil {
+		return nil, problem.New("", "the certificates of Amazon RDS cannot be written down for pg_dump: %w", err)
+	}
+	return func(name string) (string, bool) {
+		if name == "PGSSLROOTCERT" {
+			return path, true
+		}
+		return options.LookupEnv(name)
+	}, nil
 }
 
 // scratchFolder makes a folder that only this user can read, and removes those that earlier runs left behind because they
@@ -138,7 +159,7 @@ func scratchDatabase(ctx context.Context, options ScratchOptions, folder string)
 	if err != nil {
 		return nil, err
 	}
-	scratch.Title, scratch.Rows = "a copy of "+scratch.Title+", "+scratch.Settings.Name, size <= options.MaximumBytes
+	scratch.Title, scratch.Rows = "a copy of "+scratch.Title, size <= options.MaximumBytes
 	if err := source.refill(ctx, folder, scratch); err != nil {
 		return nil, errors.Join(err, scratch.Drop(ctx))
 	}

@@ -1,10 +1,13 @@
 package backup_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -77,11 +80,25 @@ func TestScratchDropsWhatWasLeftBehind(t *testing.T) {
 	now := time.Now()
 	suffix := fmt.Sprint(now.UnixNano())
 	names := map[string]string{}
+	location, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for what, age := range map[string]time.Duration{"old": 24 * time.Hour, "used": 24 * time.Hour, "young": time.Minute} {
 		name := "airlock_rehearsal_" + now.Add(-age).UTC().Format("20060102150405") + "_" + what + suffix
 		names[what] = name
-		if _, err := db.ExecContext(t.Context(), "create database "+name); err != nil {
-			t.Fatal(err)
+		// Another test's copy can drop it before it is in use.
+		for used := false; !used; {
+			if _, err := db.ExecContext(t.Context(), "create database "+name); err != nil {
+				t.Fatal(err)
+			}
+			if used = what != "used"; !used {
+				location.Path = "/" + name
+				user, err := database.Open(t.Context(), database.Settings{Dialect: database.PostgreSQL, URL: location.String()})
+				if used = err == nil; used {
+					t.Cleanup(func() { user.Close() })
+				}
+			}
 		}
 		t.Cleanup(func() {
 			if _, err := db.ExecContext(context.WithoutCancel(t.Context()), "drop database if exists "+name+" with (force)"); err != nil && !strings.Contains(err.Error(), "closed") {
@@ -89,12 +106,6 @@ func TestScratchDropsWhatWasLeftBehind(t *testing.T) {
 			}
 		})
 	}
-	location, err := url.Parse(settings.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	location.Path = "/" + names["used"]
-	databasetest.Open(t, database.Settings{Dialect: database.PostgreSQL, URL: location.String()})
 	scratch, err := backup.NewScratch(t.Context(), backup.ScratchOptions{Settings: settings, Now: time.Now, LookupEnv: os.LookupEnv})
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +117,47 @@ func TestScratchDropsWhatWasLeftBehind(t *testing.T) {
 		var there bool
 		if err := db.QueryRowContext(t.Context(), "select exists (select from pg_database where datname = $1)", name).Scan(&there); err != nil || there != (what != "old") {
 			t.Errorf("the %s copy: there %v, %v", what, there, err)
+		}
+	}
+}
+
+// pg_dump goes the way that airlock goes: through the near end of a tunnel, and with the authorities of Amazon RDS.
+func TestScratchOfAHostOfRDS(t *testing.T) {
+	t.Parallel()
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	location, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := exec.LookPath("pg_dump")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, seen := t.TempDir(), filepath.Join(t.TempDir(), "seen")
+	for _, name := range []string{"pg_dump", "pg_restore"} {
+		script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] || cp \"$PGSSLROOTCERT\" '%s-%s'\nexec '%s' \"$@\"\n", seen, name, filepath.Join(filepath.Dir(real), name))
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings.LookupEnv = func(name string) (string, bool) {
+		if name == "PGHOSTADDR" {
+			return "127.0.0.1", true
+		}
+		return os.LookupEnv(name)
+	}
+	location.Host = "wos.abcdefghij.us-east-1.rds.amazonaws.com:" + location.Port()
+	settings.URL = location.String()
+	scratch, err := backup.NewScratch(t.Context(), backup.ScratchOptions{Settings: settings, Bin: bin, MaximumBytes: 1 << 40, Now: time.Now, LookupEnv: settings.LookupEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := scratch.Drop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"pg_dump", "pg_restore"} {
+		if text, err := os.ReadFile(seen + "-" + name); err != nil || !bytes.Equal(text, database.RDSCertificates()) {
+			t.Errorf("%s was given %d bytes of certificates, %v", name, len(text), err)
 		}
 	}
 }

@@ -107,7 +107,7 @@ environments:
   c:
     database: {postgres: p, secret: s}
     deploy: {process: {command: [a], directory: d, environment: {A: b}, start-timeout: 1s, stop-timeout: 1s}}
-  d: {database: {sqlite: /var/lib/wos.db}, rehearsal: {on: scratch}}
+  d: {database: {sqlite: /var/lib/wos.db}, rehearsal: {on: production-copy, role: "arn:aws:iam::111111111111:role/r"}}
 checks:
   health: [{get: /, within: 1s, status: 204, contains: x}]
   connections: {max-used: 12.5%}

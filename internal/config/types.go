@@ -103,7 +103,8 @@ type Backups struct {
 
 // Rehearsal says where migrations are rehearsed: up, down and up again, from the schema version of the next environment.
 type Rehearsal struct {
-	On string `yaml:"on" required:"true" choices:"scratch|sandbox|none" doc:"A copy beside the database, the database itself, or nowhere." example:"scratch"`
+	On   string `yaml:"on" required:"true" choices:"scratch|sandbox|production-copy|none" doc:"A copy beside the database; the database itself; the newest snapshot of the next environment, restored into a temporary database; or nowhere." example:"scratch"`
+	Role string `yaml:"role" pattern:"^arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+$" expected:"the ARN of an IAM role" doc:"The role that restores a snapshot in RDS, in place of the environment's own." example:"arn:aws:iam::222222222222:role/airlock-rehearsal"`
 }
 
 // Deploy is a rollout: exactly one of Compose, Process and ECS is set.

@@ -6,6 +6,7 @@ import (
 	_ "embed" // For the certificates.
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -66,10 +67,16 @@ func (r route) apply(config *pgx.ConnConfig) {
 	if config.TLSConfig == nil || config.TLSConfig.InsecureSkipVerify || config.TLSConfig.RootCAs != nil {
 		return
 	}
-	if config.TLSConfig.RootCAs = r.authorities; r.authorities == nil && strings.HasSuffix(strings.ToLower(config.Host), rdsDomain) {
+	if config.TLSConfig.RootCAs = r.authorities; r.authorities == nil && OnRDS(config.Host) {
 		config.TLSConfig.RootCAs = rdsAuthorities()
 	}
 }
+
+// OnRDS tells a host of Amazon RDS whose authorities are embedded.
+func OnRDS(host string) bool { return strings.HasSuffix(strings.ToLower(host), rdsDomain) }
+
+// RDSCertificates returns the certificates of Amazon RDS as PEM, for programs that are given a file.
+func RDSCertificates() []byte { return slices.Clone(rdsCertificates) }
 
 // rdsAuthorities are those of Amazon RDS, whose instances have certificates of their own authorities, and the system's:
 // an RDS Proxy has a public certificate.

@@ -158,8 +158,11 @@ func Limits(configured config.Migrations) apply.Limits {
 	}
 }
 
-// InPlace is the word of the config for a rehearsal on the environment's own database.
-const InPlace = "sandbox"
+// The words of the config for a rehearsal on the environment's own database, and on a snapshot of the next environment.
+const (
+	InPlace    = "sandbox"
+	OnSnapshot = "production-copy"
+)
 
 // Rehearsal says where the environment's migrations are rehearsed: as the config has it, otherwise on a copy, unless it is the last of
 // the order. The second is the environment behind it, empty when there is none.
