@@ -145,15 +145,15 @@ func TestAlternate(t *testing.T) {
 			return sample{wall: time.Duration(len(order))}, nil
 		}
 	}
-	first, second, err := alternate(2, record("a"), record("b"))
+	taken, err := alternate(2, record("a"), record("b"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"a", "b", "a", "b"}; !slices.Equal(order, want) {
 		t.Errorf("got order %v, want %v", order, want)
 	}
-	if len(first) != 2 || len(second) != 2 || first[1].wall != 3 || second[1].wall != 4 {
-		t.Errorf("got %v and %v", first, second)
+	if want := [][]sample{{{wall: 1}, {wall: 3}}, {{wall: 2}, {wall: 4}}}; !slices.EqualFunc(taken, want, slices.Equal) {
+		t.Errorf("got %v, want %v", taken, want)
 	}
 }
 

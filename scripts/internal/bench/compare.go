@@ -104,15 +104,11 @@ func writeSmall(path string, files int) error {
 // version measures the start alone: the command line is built from every declaration, and nothing else is done.
 func (b *bench) version(ctx context.Context) error {
 	b.say("version")
-	var samples []sample
-	for range b.runs {
-		one, err := program{path: b.airlock, arguments: []string{"version"}}.run(ctx)
-		if err != nil {
-			return err
-		}
-		samples = append(samples, one)
+	taken, err := alternate(b.runs, func() (sample, error) { return program{path: b.airlock, arguments: []string{"version"}}.run(ctx) })
+	if err != nil {
+		return err
 	}
-	b.results = append(b.results, limitStart("version", startTarget, samples))
+	b.results = append(b.results, limitStart("version", startTarget, taken[0]))
 	return nil
 }
 
@@ -128,14 +124,14 @@ func (b *bench) status(ctx context.Context, place place, folder migrationFolder)
 	if _, err := b.apply(ctx, b.gooseCall, database, folder); err != nil {
 		return nil, err
 	}
-	airlock, goose, err := alternate(b.runs,
+	taken, err := alternate(b.runs,
 		func() (sample, error) { return b.airlockCall(database, folder, "status").run(ctx) },
 		func() (sample, error) { return b.gooseCall(database, folder, "status").run(ctx) })
 	if err != nil {
 		return nil, err
 	}
-	b.results = append(b.results, compare(besideGoose, item, statusTarget, airlock, goose))
-	return airlock, nil
+	b.results = append(b.results, compare(besideGoose, item, statusTarget, taken[0], taken[1]))
+	return taken[0], nil
 }
 
 // up compares applying all of a folder to an empty database, a new one for each run.
@@ -152,11 +148,11 @@ func (b *bench) up(ctx context.Context, place place, folder migrationFolder) err
 			return b.apply(ctx, call, database, folder)
 		}
 	}
-	airlock, goose, err := alternate(b.runs, fresh(b.airlockCall), fresh(b.gooseCall))
+	taken, err := alternate(b.runs, fresh(b.airlockCall), fresh(b.gooseCall))
 	if err != nil {
 		return err
 	}
-	b.results = append(b.results, compare(besideGoose, item, upTarget, airlock, goose))
+	b.results = append(b.results, compare(besideGoose, item, upTarget, taken[0], taken[1]))
 	return nil
 }
 
@@ -187,18 +183,17 @@ func (b *bench) apply(ctx context.Context, call caller, database emptyDatabase, 
 	return taken, err
 }
 
-// alternate runs two things in turn, so that whatever else the machine does meets both alike.
-func alternate(runs int, first, second func() (sample, error)) (firsts, seconds []sample, err error) {
+// alternate runs things in turn, so that whatever else the machine does meets all of them alike, and returns the samples of each.
+func alternate(runs int, calls ...func() (sample, error)) ([][]sample, error) {
+	taken := make([][]sample, len(calls))
 	for range runs {
-		one, err := first()
-		if err != nil {
-			return nil, nil, err
+		for i, call := range calls {
+			one, err := call()
+			if err != nil {
+				return nil, err
+			}
+			taken[i] = append(taken[i], one)
 		}
-		other, err := second()
-		if err != nil {
-			return nil, nil, err
-		}
-		firsts, seconds = append(firsts, one), append(seconds, other)
 	}
-	return firsts, seconds, nil
+	return taken, nil
 }

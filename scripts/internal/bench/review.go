@@ -50,7 +50,7 @@ func (b *bench) review(ctx context.Context) error {
 	} {
 		item := fmt.Sprintf("migrate review, %d files, %s", len(files), form.name)
 		b.say("%s", item)
-		ours, theirs, err := alternate(b.runs,
+		taken, err := alternate(b.runs,
 			func() (sample, error) { return b.reviewCall(history, form.airlock...).run(ctx) },
 			func() (sample, error) {
 				return program{path: b.squawk, arguments: append(files[:len(files):len(files)], form.squawk...), directory: b.folder, exit: foundSomething}.run(ctx)
@@ -58,16 +58,15 @@ func (b *bench) review(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.results = append(b.results, compare(besideSquawk, item, form.target, ours, theirs))
-		b.results = append(b.results, limitMemory(item, reviewMemoryTarget, largest(ours)))
+		b.results = append(b.results, compare(besideSquawk, item, form.target, taken[0], taken[1]))
+		b.results = append(b.results, limitMemory(item, reviewMemoryTarget, largest(taken[0])))
 	}
 	b.say("migrate review, one file")
-	samples, _, err := alternate(b.runs,
-		func() (sample, error) { return b.reviewCall(one).run(ctx) }, func() (sample, error) { return sample{}, nil })
+	taken, err := alternate(b.runs, func() (sample, error) { return b.reviewCall(one).run(ctx) })
 	if err != nil {
 		return err
 	}
-	b.results = append(b.results, limitWhole("migrate review, one file", reviewOneTarget, samples))
+	b.results = append(b.results, limitWhole("migrate review, one file", reviewOneTarget, taken[0]))
 	return nil
 }
 
