@@ -27,7 +27,6 @@ type observer struct {
 	// open are the locks of the transaction, by where they are kept.
 	open []opened
 	stop func() map[string]string
-	wal  int64
 	// flushes tells that the server can be asked to count at once, and temporary what it had counted when the run began.
 	flushes   bool
 	temporary int64
@@ -50,6 +49,8 @@ type seen struct {
 	locks            map[string]string
 	files            map[string]int64
 	scanned, written map[string]int64
+	// wal is where the cluster's write-ahead log ended.
+	wal int64
 }
 
 // named is the name of a relation for people, as fingerprint.Name has it and the same whatever the search_path is, and user tells that
@@ -57,20 +58,32 @@ type seen struct {
 const (
 	named = `(CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname)`
 	user  = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
+	// position is where the write-ahead log of the cluster ends, in bytes.
+	position = `(pg_current_wal_insert_lsn() - '0/0')::bigint`
+)
+
+// scanned and written are the columns seq_tup_read and n_tup_ins, n_tup_upd and n_tup_del of pg_stat_xact_user_tables, asked for one
+// table: the view groups all tables of the database with their indexes first, which takes milliseconds where there are a thousand.
+const (
+	scanned = `pg_stat_get_xact_tuples_returned(c.oid)`
+	written = `pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid)`
 )
 
 // what asks for the relations that the session holds locks on, with their files and what was done to their rows in its transaction.
 // Rows that DDL itself reads count among the scanned ones. https://www.postgresql.org/docs/current/view-pg-locks.html
+// The last row has the position: each question costs a statement of the migration a way to the server and back.
 const what = `SELECT ` + named + `, CASE WHEN c.relkind IN ('i', 'I') THEN '' ELSE l.mode END, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
-  coalesce(s.seq_tup_read, 0), coalesce(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
-FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_xact_user_tables s ON s.relid = c.oid
-WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user
+  CASE WHEN c.relkind IN ('r', 'm', 'p') THEN ` + scanned + ` ELSE 0 END, CASE WHEN c.relkind IN ('r', 'm', 'p') THEN ` + written + ` ELSE 0 END
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user + andPosition
+
+const andPosition = ` UNION ALL SELECT '', '', ` + position + `, 0, 0`
 
 // counted asks for what was done to the rows of tables: beside that of the transaction it is what the session did before and has not
 // told the server's statistics yet.
-const counted = `SELECT ` + named + `, '', 0::bigint, coalesce(s.seq_tup_read, 0), coalesce(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
-FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + user + `
-AND (s.seq_tup_read > 0 OR s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0)`
+const counted = `SELECT ` + named + `, '', 0::bigint, ` + scanned + `, ` + written + `
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm', 'p') AND ` + user + `
+AND (` + scanned + ` > 0 OR ` + written + ` > 0)` + andPosition
 
 // relations lists all relations with their files and sizes; the rows are the planner's estimate, -1 where it has none.
 const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint, CASE WHEN c.reltuples < 0 THEN -1 ELSE c.reltuples END::bigint,
@@ -176,9 +189,9 @@ func (o *observer) prepare(ctx context.Context, session database.Session, statem
 	if !o.ours(statement) || o.look == nil {
 		return nil
 	}
-	o.wal = o.position(ctx)
 	switch {
 	case !statement.InTransaction:
+		o.last = seen{wal: o.position(ctx)}
 		o.stop = o.sample(ctx, session.PID())
 	case o.last.locks == nil:
 		var err error
@@ -190,7 +203,7 @@ func (o *observer) prepare(ctx context.Context, session database.Session, statem
 }
 
 func (o *observer) position(ctx context.Context) (bytes int64) {
-	_ = o.look.QueryRowContext(ctx, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").Scan(&bytes)
+	_ = o.look.QueryRowContext(ctx, "SELECT "+position).Scan(&bytes)
 	return bytes
 }
 
@@ -207,21 +220,21 @@ func (o *observer) done(ctx context.Context, session database.Session, statement
 	if o.look == nil {
 		return
 	}
-	done.WAL = max(0, o.position(ctx)-o.wal)
 	now := nothing()
 	switch {
 	case !statement.InTransaction:
 		done.Sampled = true
-		for table, mode := range o.stop() {
-			now.locks[table] = mode
-		}
+		now.locks, now.wal = o.stop(), o.position(ctx)
 	case err != nil:
-		return // The transaction failed, and answers nothing.
+		// The transaction failed, and answers nothing.
+		done.WAL = max(0, o.position(ctx)-o.last.wal)
+		return
 	default:
 		if now, err = ask(ctx, session, what); err != nil {
 			return
 		}
 	}
+	done.WAL = max(0, now.wal-o.last.wal)
 	o.note(&done, now, begun)
 	if statement.InTransaction {
 		o.last = now
@@ -290,6 +303,10 @@ func ask(ctx context.Context, session database.Session, query string) (seen, err
 	now := nothing()
 	err := session.Ask(ctx, query, func(row []driver.Value) error {
 		table, mode := fmt.Sprint(row[0]), fmt.Sprint(row[1])
+		if table == "" {
+			now.wal, _ = row[2].(int64)
+			return nil
+		}
 		if strength(mode) > strength(now.locks[table]) {
 			now.locks[table] = mode
 		}
@@ -320,20 +337,24 @@ const sampling = 10 * time.Millisecond
 // sample looks at the locks of a session from another one until the returned function is called, which returns the strongest that
 // were seen, by table.
 func (o *observer) sample(ctx context.Context, pid uint32) func() map[string]string {
-	ctx, cancel := context.WithCancel(ctx)
+	// A look that is under way is waited for: to cancel it would take a connection of its own, and longer.
+	ended := make(chan struct{})
 	found := map[string]string{}
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		for ctx.Err() == nil {
+		for {
 			o.glance(ctx, pid, found)
 			select {
+			case <-ended:
+				return
 			case <-ctx.Done():
+				return
 			case <-time.After(sampling):
 			}
 		}
 	})
 	return func() map[string]string {
-		cancel()
+		close(ended)
 		looking.Wait()
 		return found
 	}
