@@ -91,11 +91,26 @@ const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND ` + user
 
-// through has the observer look through another session of the same database.
-func (o *observer) through(ctx context.Context, db *database.Database) error {
-	o.look = db
+// Observe returns the observer of one run outside of a rehearsal, and what it notes: with it can be measured what observing costs.
+// aside is another session of the same database.
+func Observe(ctx context.Context, aside *database.Database) (database.Observer, *Run, error) {
+	o, err := observing(ctx, aside)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := o.begin(ctx, nil)
+	return o, run, err
+}
+
+// observing looks through another session of the same database.
+func observing(ctx context.Context, aside *database.Database) (*observer, error) {
+	if aside.Dialect == database.SQLite {
+		return &observer{}, nil
+	}
+	o := &observer{look: aside}
 	// https://www.postgresql.org/docs/15/monitoring-stats.html#MONITORING-STATS-FUNCTIONS
-	return db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int >= 150000").Scan(&o.flushes)
+	err := aside.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int >= 150000").Scan(&o.flushes)
+	return o, err
 }
 
 // begin makes ready for a run. rows are the numbers of rows that are known, by table.

@@ -104,14 +104,12 @@ type rehearsing struct {
 
 // open connects to a copy.
 func (r *rehearsing) open(ctx context.Context, settings database.Settings) (err error) {
-	r.last, r.observer, r.migrator = nil, &observer{}, nil
+	r.last, r.migrator = nil, nil
 	if r.aside, err = database.Open(ctx, settings); err != nil {
 		return err
 	}
-	if r.aside.Dialect == database.PostgreSQL {
-		if err = r.observer.through(ctx, r.aside); err == nil {
-			err = r.readRoles(ctx)
-		}
+	if r.observer, err = observing(ctx, r.aside); err == nil {
+		err = r.readRoles(ctx)
 	}
 	if err == nil {
 		r.migrator, err = apply.Open(ctx, apply.Options{Settings: settings, Set: r.Set, Observer: r.observer, Limits: r.Limits, AcceptLoss: r.AcceptLoss, Progress: r.Progress})

@@ -193,6 +193,13 @@ func TestTargets(t *testing.T) {
 	}{
 		{"just as much as allowed", compare(besideGoose, "", 2, samples(20), samples(10)), true},
 		{"more than allowed", compare(besideGoose, "", 2, samples(21), samples(10)), false},
+		{"anything where there is no target", compare(besideXor, "", 0, samples(21), samples(10)), true},
+		{"just so many times as fast as asked", outrun("", 8, samples(10), samples(80)), true},
+		{"less fast than asked", outrun("", 8, samples(10), samples(79)), false},
+		{"a long statement that takes a seventh more", compareObserved("", 1, samples(115), samples(101)), true},
+		{"a long statement that takes a sixth more", compareObserved("", 1, samples(118), samples(101)), false},
+		{"short statements that take 5 ms more each", compareObserved("", 10, samples(60), samples(10)), true},
+		{"short statements that take 6 ms more each", compareObserved("", 10, samples(70), samples(10)), false},
 		{"start in time", limitStart("", 50, samples(49, 49, 80)), true},
 		{"start at the limit", limitStart("", 50, samples(50)), false},
 		{"memory below", limitMemory("", 150, samples(149)[0]), true},
@@ -212,6 +219,12 @@ func TestPrint(t *testing.T) {
 		compare(besideGoose, "migrate status, 8 applied, SQLite", 2, samples(12, 11, 14), samples(10, 10, 11)),
 		compare(besideGoose, "migrate up, 1000 files, PostgreSQL", 1.25, samples(4000, 3500, 12500), samples(2000, 1999, 2100)),
 		compare(besideSquawk, "migrate review, 560 files, as text", 1, samples(300), samples(500)),
+		compare(besideXor, "pgbench of scale 50", 1.3, samples(1400), samples(1000)),
+		compare(besideXor, "1000 rows with 4 of 5 columns as text", 0, samples(2000), samples(1000)),
+		outrun("pgbench of scale 50", 8, samples(1400), samples(11200)),
+		outrun("1000 rows with 4 of 5 columns as text", 0, samples(2000), samples(1000)),
+		compareObserved("create index", 1, samples(116), samples(101)),
+		compareObserved("100 small statements", 100, samples(700), samples(200)),
 		limitWhole("migrate review, one file", 30, samples(20, 21, 25)),
 		limitStart("version", 50, samples(9, 8, 30)),
 		limitMemory("demo, SQLite", 150, samples(151)[0]),
@@ -247,7 +260,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	getenv := func(string) string { return databasetest.Cluster(t) }
 	var out, errors bytes.Buffer
-	code := run(t.Context(), []string{"--airlock", self(t), "--goose", self(t), "--squawk", self(t), "--runs", "1", "--files", "2", "--json"}, getenv, &out, &errors)
+	code := run(t.Context(), []string{"--airlock", self(t), "--goose", self(t), "--squawk", self(t), "--runs", "1", "--files", "2", "--scale", "1", "--json"}, getenv, &out, &errors)
 	var document struct {
 		Met     bool
 		Results []struct{ Kind, Item string }
@@ -260,8 +273,9 @@ func TestRun(t *testing.T) {
 	}
 	var got, measured []string
 	for _, one := range document.Results {
-		if one.Kind != string(memory) || strings.HasPrefix(one.Item, "migrate review") {
-			got = append(got, one.Kind+" "+one.Item)
+		if one.Kind != string(memory) || strings.HasPrefix(one.Item, "migrate re") {
+			// Whether a statement takes long depends on the machine.
+			got = append(got, strings.Replace(one.Kind, string(observedLong), string(observedEach), 1)+" "+one.Item)
 			continue
 		}
 		what, place, _ := strings.Cut(one.Item, ", ")
@@ -274,6 +288,11 @@ func TestRun(t *testing.T) {
 		"goose_ratio migrate status, 8 applied, PostgreSQL", "start_ms migrate status, 8 applied, PostgreSQL",
 		"goose_ratio migrate status, 2 applied, PostgreSQL", "goose_ratio migrate up, 2 files, PostgreSQL",
 		"start_ms demo, SQLite",
+		"observed_ms 100 small statements", "observed_ms 100 outside of a transaction", "observed_ms alter column type",
+		"observed_ms update of all rows", "observed_ms create index", "observed_ms create index concurrently",
+		"bit_xor_ratio pgbench of scale 1", "md5_times pgbench of scale 1", "bit_xor_ratio pgbench of scale 1, one process each",
+		"bit_xor_ratio 10000 rows with 4 of 5 columns as text", "md5_times 10000 rows with 4 of 5 columns as text",
+		"memory_mb migrate rehearse, pgbench of scale 1",
 		"squawk_ratio migrate review, 2 files, as text", "memory_mb migrate review, 2 files, as text",
 		"squawk_ratio migrate review, 2 files, as JSON", "memory_mb migrate review, 2 files, as JSON", "whole_ms migrate review, one file",
 	}
@@ -340,6 +359,18 @@ func TestProjectIsValid(t *testing.T) {
 		})
 		if err != nil {
 			t.Errorf("%s: %v", place.title, err)
+		}
+	}
+}
+
+func TestRunOfOnePart(t *testing.T) {
+	t.Parallel()
+	getenv := func(string) string { return databasetest.Cluster(t) }
+	for part, want := range map[string]string{"review": "migrate review", "nothing": ""} {
+		var out, errors bytes.Buffer
+		code := run(t.Context(), []string{"--airlock", self(t), "--goose", self(t), "--squawk", self(t), "--runs", "1", "--files", "2", "--only", part}, getenv, &out, &errors)
+		if known := want != ""; known == (code == exitBroken) || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "migrate up") {
+			t.Errorf("%s: got exit code %d\n%s%s", part, code, out.String(), errors.String())
 		}
 	}
 }

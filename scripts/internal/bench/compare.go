@@ -28,7 +28,11 @@ type bench struct {
 	// runs is how often each program of a comparison runs, files how many small migrations there are.
 	runs, files int
 	// corpus is how many migrations a whole history has.
-	corpus  int
+	corpus int
+	// scale is that of the database whose rows are compared.
+	scale int
+	// only is the part that is measured, empty for all.
+	only    string
 	say     func(format string, values ...any)
 	results []result
 }
@@ -39,8 +43,48 @@ type migrationFolder struct {
 	set  migration.Set
 }
 
-// all measures every item.
+// all measures every item, or those of one part.
 func (b *bench) all(ctx context.Context) error {
+	parts := []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"commands", b.commands},
+		{"rehearsal", b.onPostgreSQL(b.observing)},
+		{"fingerprint", b.onPostgreSQL(b.fingerprints)},
+		// Last, because a child's memory begins with what this program has held of the output of those before it.
+		{"review", b.review},
+	}
+	measured := false
+	for _, part := range parts {
+		if b.only != "" && b.only != part.name {
+			continue
+		}
+		measured = true
+		if err := part.measure(ctx); err != nil {
+			return err
+		}
+	}
+	if !measured {
+		return fmt.Errorf("there is no part %q", b.only)
+	}
+	return nil
+}
+
+// onPostgreSQL measures what is a matter of PostgreSQL.
+func (b *bench) onPostgreSQL(measure func(context.Context, place) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, place := range b.places {
+			if place.cluster != "" {
+				return measure(ctx, place)
+			}
+		}
+		return errors.New("there is no PostgreSQL")
+	}
+}
+
+// commands measures the commands as processes.
+func (b *bench) commands(ctx context.Context) error {
 	example, err := b.write("example", func(path string) error { return os.CopyFS(path, migrations.Files) })
 	if err != nil {
 		return err
@@ -74,8 +118,7 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
-	// Last, because a child's memory begins with what this program has held of the output of those before it.
-	return b.review(ctx)
+	return nil
 }
 
 func (b *bench) write(name string, write func(path string) error) (migrationFolder, error) {

@@ -24,13 +24,15 @@ type figures struct {
 type result struct {
 	Kind kind   `json:"kind"`
 	Item string `json:"item"`
-	// Peer is the program that the kind names, measured in the same run; nil when the target is an absolute one.
+	// Peer is the program or statement that the kind names, or the same without an observer, measured in the same run; nil when the
+	// target is an absolute one.
 	Airlock figures  `json:"airlock"`
 	Peer    *figures `json:"peer,omitempty"`
 	// Beside are the wall-clock times of what a step or a promotion is held against.
 	Beside map[string]spread `json:"beside_ms,omitempty"`
 	// Value is what the target is about: a ratio of median wall-clock times, milliseconds, or megabytes. A part has none.
-	Value  float64 `json:"value"`
+	Value float64 `json:"value"`
+	// Target is zero where there is none.
 	Target float64 `json:"target"`
 	Met    bool    `json:"met"`
 }
@@ -41,6 +43,10 @@ type kind string
 const (
 	besideGoose  kind = "goose_ratio"
 	besideSquawk kind = "squawk_ratio"
+	besideXor    kind = "bit_xor_ratio"
+	besideMD5    kind = "md5_times"
+	observedLong kind = "observed_ratio"
+	observedEach kind = "observed_ms"
 	start        kind = "start_ms"
 	whole        kind = "whole_ms"
 	memory       kind = "memory_mb"
@@ -49,11 +55,18 @@ const (
 	part         kind = "part"
 )
 
-// compare makes the result of runs beside those of another program: at most target times as long.
+// compare makes the result of runs beside those of something else: at most target times as long. A target of zero is none.
 func compare(beside kind, item string, target float64, airlock, peer []sample) result {
 	ours, theirs := summarise(airlock), summarise(peer)
 	ratio := ours.Wall.Median / theirs.Wall.Median
-	return result{Kind: beside, Item: item, Airlock: ours, Peer: &theirs, Value: ratio, Target: target, Met: ratio <= target}
+	return result{Kind: beside, Item: item, Airlock: ours, Peer: &theirs, Value: ratio, Target: target, Met: target == 0 || ratio <= target}
+}
+
+// outrun makes the result of runs beside those of something slow: at least target times as fast. A target of zero is none.
+func outrun(item string, target float64, airlock, peer []sample) result {
+	ours, theirs := summarise(airlock), summarise(peer)
+	times := theirs.Wall.Median / ours.Wall.Median
+	return result{Kind: besideMD5, Item: item, Airlock: ours, Peer: &theirs, Value: times, Target: target, Met: times >= target}
 }
 
 // limitStart makes the result about the time to the first output: the median must be under the target.

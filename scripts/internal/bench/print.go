@@ -32,6 +32,13 @@ func printResults(out io.Writer, results []result, machine string, runs int, asJ
 	}
 	table(&text, results, besideGoose, "Beside the goose CLI, wall-clock milliseconds", "airlock                  goose                    ratio  of CPU", beside)
 	table(&text, results, besideSquawk, "Beside squawk from npm, wall-clock milliseconds", "airlock                  squawk                   ratio  of CPU", beside)
+	pair := func(r result) string { return fmt.Sprintf("%-24s %-24s %5.2f", r.Airlock.Wall, r.Peer.Wall, r.Value) }
+	table(&text, results, besideXor, "Fingerprint beside bit_xor(hash_record_extended(t, 0)), wall-clock milliseconds", "airlock                  bit_xor                  ratio", pair)
+	table(&text, results, besideMD5, "Fingerprint beside md5(string_agg(md5(t::text), '' order by key)), wall-clock milliseconds", "airlock                  md5                      times", pair)
+	table(&text, results, observedLong, "Migrations under the observer of a rehearsal, wall-clock milliseconds", "observed                 alone                    ratio", pair)
+	table(&text, results, observedEach, "Migrations of short statements under it, wall-clock milliseconds", "observed                 alone                    more for each", func(r result) string {
+		return fmt.Sprintf("%-24s %-24s %13.2f", r.Airlock.Wall, r.Peer.Wall, r.Value)
+	})
 	table(&text, results, start, "From the start to the first output, milliseconds", "airlock                 ", func(r result) string {
 		return r.Airlock.FirstOutput.String()
 	})
@@ -67,9 +74,14 @@ func table(out *strings.Builder, results []result, kind kind, title, columns str
 		}
 		limit, verdict := fmt.Sprintf("< %v", one.Target), "met"
 		switch kind {
-		case besideGoose, besideSquawk, besideHand:
+		case besideGoose, besideSquawk, besideHand, besideXor, observedLong:
 			limit = fmt.Sprintf("≤ %.2f", one.Target)
-		case part:
+		case observedEach:
+			limit = fmt.Sprintf("≤ %v", one.Target)
+		case besideMD5:
+			limit = fmt.Sprintf("≥ %v", one.Target)
+		}
+		if one.Target == 0 {
 			limit, verdict = "none", ""
 		}
 		if !one.Met {

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -21,6 +21,9 @@ type place struct {
 	cluster, folder string
 }
 
+// errNoURL does not repeat what holds a password.
+var errNoURL = errors.New("AIRLOCK_TEST_POSTGRES is not a URL")
+
 // emptyDatabase is a new database; drop removes it.
 type emptyDatabase struct {
 	name     string
@@ -30,6 +33,11 @@ type emptyDatabase struct {
 
 // create makes an empty database.
 func (p place) create(ctx context.Context) (emptyDatabase, error) {
+	return p.createFrom(ctx, "template1")
+}
+
+// createFrom makes a database that on PostgreSQL is a copy of another one, to which nobody is connected.
+func (p place) createFrom(ctx context.Context, template string) (emptyDatabase, error) {
 	name := "bench_" + strings.ToLower(rand.Text())
 	if p.cluster == "" {
 		return emptyDatabase{
@@ -41,7 +49,7 @@ func (p place) create(ctx context.Context) (emptyDatabase, error) {
 	}
 	location, err := url.Parse(p.cluster)
 	if err != nil {
-		return emptyDatabase{}, fmt.Errorf("AIRLOCK_TEST_POSTGRES is not a URL")
+		return emptyDatabase{}, errNoURL
 	}
 	location.Path = "/" + name
 	return emptyDatabase{
@@ -50,17 +58,30 @@ func (p place) create(ctx context.Context) (emptyDatabase, error) {
 		drop: func() error {
 			return p.execute(context.WithoutCancel(ctx), "drop database "+name+" with (force)")
 		},
-	}, p.execute(ctx, "create database "+name)
+	}, p.execute(ctx, "create database "+name+" template "+template)
 }
 
 func (p place) execute(ctx context.Context, statement string) error {
-	connection, err := pgx.Connect(ctx, p.cluster)
+	return execute(ctx, p.cluster, statement)
+}
+
+// execute runs statements in a database of PostgreSQL, each on its own.
+func (d emptyDatabase) execute(ctx context.Context, statements ...string) error {
+	return execute(ctx, d.settings.URL, statements...)
+}
+
+func execute(ctx context.Context, address string, statements ...string) error {
+	connection, err := pgx.Connect(ctx, address)
 	if err != nil {
 		return err
 	}
 	defer connection.Close(ctx)
-	_, err = connection.Exec(ctx, statement)
-	return err
+	for _, statement := range statements {
+		if _, err := connection.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // url is the database as the variable AIRLOCK_DATABASE_URL names it.

@@ -26,7 +26,7 @@ func (b *bench) demo(ctx context.Context, place place) error {
 		arguments = append(arguments, "--postgres")
 	}
 	item := "demo, " + place.title
-	taken, err := b.once(ctx, item, program{path: b.airlock, arguments: arguments, directory: b.folder})
+	taken, err := b.once(ctx, item, memoryTarget, program{path: b.airlock, arguments: arguments, directory: b.folder})
 	if err == nil && place.cluster == "" {
 		// With PostgreSQL a cluster is started before there is anything to say.
 		b.results = append(b.results, limitStart(item, startTarget, []sample{taken}))
@@ -64,7 +64,7 @@ func (b *bench) verbs(ctx context.Context, place place) (err error) {
 		if call.arguments[0] != "promote" {
 			call.arguments = append(call.arguments, "--environment", "laptop")
 		}
-		if _, err := b.once(ctx, line+", "+place.title, call); err != nil {
+		if _, err := b.once(ctx, line+", "+place.title, memoryTarget, call); err != nil {
 			return err
 		}
 	}
@@ -72,11 +72,11 @@ func (b *bench) verbs(ctx context.Context, place place) (err error) {
 }
 
 // once runs the program once and judges its memory. The application that a deployment leaves running is not in it.
-func (b *bench) once(ctx context.Context, item string, call program) (sample, error) {
+func (b *bench) once(ctx context.Context, item string, target float64, call program) (sample, error) {
 	b.say("%s", item)
 	taken, err := call.run(ctx)
 	if err == nil {
-		b.results = append(b.results, limitMemory(item, memoryTarget, taken))
+		b.results = append(b.results, limitMemory(item, target, taken))
 	}
 	return taken, err
 }
