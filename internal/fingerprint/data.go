@@ -94,7 +94,7 @@ type Options struct {
 	// Like is an earlier fingerprint whose samples are taken again, so that the two can be compared.
 	Like *Data
 	// Parallel is how many connections read at once; zero means two. PartBytes is how much of a table one statement reads; zero
-	// means 256 MB, a second or two.
+	// means all of it, or where parts are kept 256 MB, a second or two.
 	Parallel  int
 	PartBytes int64
 	// Keep remembers parts of large tables that are done, nil none: a run that was killed goes on with them. It may be used only

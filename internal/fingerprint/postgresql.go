@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -87,7 +88,7 @@ func sumAll(ctx context.Context, db *database.Database, snapshot string, tables 
 	var all []work
 	for i, table := range tables {
 		if table.Unread == "" {
-			all = append(all, parts(i, table, cmp.Or(options.PartBytes, partBytes))...)
+			all = append(all, parts(i, table, options.partBytes())...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b work) int { return cmp.Compare(tables[b.table].size, tables[a.table].size) })
@@ -144,8 +145,19 @@ func sumAll(ctx context.Context, db *database.Database, snapshot string, tables 
 	return nil
 }
 
-// partBytes is how much of a table one statement reads unless told otherwise.
-const partBytes = 256 << 20
+// partBytes is how much of a table one statement reads. A part is read by one process of the server through all of its shared buffers,
+// from which it drives what others use; a whole table by several, through a ring of 256 kB. So parts are there for who keeps them only.
+// Seen on PostgreSQL 15: https://www.postgresql.org/docs/current/parallel-plans.html, and "Buffer Ring Replacement Strategy" of
+// https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/storage/buffer/README
+func (o Options) partBytes() int64 {
+	switch {
+	case o.PartBytes > 0:
+		return o.PartBytes
+	case o.Keep != nil:
+		return 256 << 20
+	}
+	return math.MaxInt64
+}
 
 // parts divides a table: by its blocks where all of it is read, by the ranges of its sample otherwise.
 // https://www.postgresql.org/docs/current/ddl-system-columns.html: a ctid is a block and a place in it.
