@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
@@ -82,8 +82,8 @@ func writeObserved(path string, migrations []observedMigration) error {
 	return nil
 }
 
-// observing compares migrations that are observed with the same ones that are not, each time on a new copy of one database, which has
-// as many tables as there are small migrations, and a large one.
+// observing compares migrations that are observed with the same ones that are not, each time on two new copies of one database, which
+// has as many tables as there are small migrations, and a large one.
 func (b *bench) observing(ctx context.Context, place place) (err error) {
 	migrations := observedMigrations(b.files)
 	folder, err := b.write("observed", func(path string) error { return writeObserved(path, migrations) })
@@ -100,17 +100,10 @@ func (b *bench) observing(ctx context.Context, place place) (err error) {
 		return err
 	}
 	with, without := make([][]sample, len(migrations)), make([][]sample, len(migrations))
-	apply := func(observed bool, taken [][]sample) func() (sample, error) {
-		return func() (sample, error) {
-			copied, err := place.createFrom(ctx, original.name)
-			if err != nil {
-				return sample{}, err
-			}
-			return sample{}, errors.Join(applyObserved(ctx, copied, folder, observed, taken), copied.drop())
+	for range b.runs {
+		if err := applyBoth(ctx, place, original, folder, with, without); err != nil {
+			return err
 		}
-	}
-	if _, err := alternate(b.runs, apply(true, with), apply(false, without)); err != nil {
-		return err
 	}
 	for i, one := range migrations[1:] {
 		b.results = append(b.results, compareObserved(one.title, len(one.statements), with[i+1], without[i+1]))
@@ -118,8 +111,9 @@ func (b *bench) observing(ctx context.Context, place place) (err error) {
 	return nil
 }
 
-// observedRows is how many rows the large table has for each of the scale, half a million with that of the benchmark.
-const observedRows = 10_000
+// observedRows is how many rows the large table has for each of the scale, 200,000 with that of the benchmark: enough for statements
+// of more than longStatement.
+const observedRows = 4_000
 
 func fillObserved(ctx context.Context, target emptyDatabase, tables, rows int) error {
 	// What the server does by itself at its own time would meet one run and not the other.
@@ -128,36 +122,81 @@ insert into large select n, n %% 1000, md5(n::text) from generate_series(1, %d) 
 do $$ begin for i in 1..%d loop execute format('create table t%%s (id bigint primary key, name text not null)', i); end loop; end $$`, rows, tables), "vacuum analyze")
 }
 
-// applyObserved applies the migrations one by one, and keeps how long each took.
-func applyObserved(ctx context.Context, target emptyDatabase, folder migrationFolder, observed bool, taken [][]sample) (err error) {
-	options, run := apply.Options{Settings: target.settings, Set: folder.set}, &rehearsal.Run{}
-	if observed {
-		aside, err := database.Open(ctx, target.settings)
-		if err != nil {
-			return err
-		}
-		defer aside.Close()
-		if options.Observer, run, err = rehearsal.Observe(ctx, aside); err != nil {
-			return err
-		}
-	}
-	migrator, err := apply.Open(ctx, options)
+// applyBoth applies each migration to a copy with an observer and to one without, in turn, and keeps how long each took.
+func applyBoth(ctx context.Context, place place, original emptyDatabase, folder migrationFolder, with, without [][]sample) (err error) {
+	observed, err := openCopy(ctx, place, original, folder, true)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, migrator.Close()) }()
+	defer func() { err = errors.Join(err, observed.close()) }()
+	alone, err := openCopy(ctx, place, original, folder, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, alone.close()) }()
 	for i, file := range folder.set.Files {
-		started := time.Now()
-		if _, err := migrator.Apply(ctx, file.Version, true); err != nil {
+		taken, err := alternate(1,
+			func() (sample, error) { return observed.apply(ctx, file.Version) },
+			func() (sample, error) { return alone.apply(ctx, file.Version) })
+		if err != nil {
 			return err
 		}
-		taken[i] = append(taken[i], sample{wall: time.Since(started)})
+		with[i], without[i] = append(with[i], taken[0]...), append(without[i], taken[1]...)
 	}
 	// An observer that sees nothing costs nothing.
-	if all, _ := migrator.Tally(); observed && len(run.Statements) != all {
-		return fmt.Errorf("the observer saw %d of %d statements", len(run.Statements), all)
+	if all, _ := observed.migrator.Tally(); len(observed.run.Statements) != all {
+		return fmt.Errorf("the observer saw %d of %d statements", len(observed.run.Statements), all)
 	}
 	return nil
+}
+
+// openedCopy is a copy of a database that is migrated; run is what an observer notes, nil without one.
+type openedCopy struct {
+	migrator *apply.Migrator
+	run      *rehearsal.Run
+	close    func() error
+}
+
+// apply applies one migration, and says how long that took.
+func (o openedCopy) apply(ctx context.Context, version int64) (sample, error) {
+	return timed(func() error {
+		_, err := o.migrator.Apply(ctx, version, true)
+		return err
+	})
+}
+
+func openCopy(ctx context.Context, place place, original emptyDatabase, folder migrationFolder, observed bool) (opened openedCopy, err error) {
+	copied, err := place.createFrom(ctx, original.name)
+	if err != nil {
+		return openedCopy{}, err
+	}
+	closing := []func() error{copied.drop}
+	opened.close = func() (err error) {
+		for _, one := range slices.Backward(closing) {
+			err = errors.Join(err, one())
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, opened.close())
+		}
+	}()
+	options := apply.Options{Settings: copied.settings, Set: folder.set}
+	if observed {
+		aside, err := database.Open(ctx, copied.settings)
+		if err != nil {
+			return opened, err
+		}
+		closing = append(closing, aside.Close)
+		if options.Observer, opened.run, err = rehearsal.Observe(ctx, aside); err != nil {
+			return opened, err
+		}
+	}
+	if opened.migrator, err = apply.Open(ctx, options); err == nil {
+		closing = append(closing, opened.migrator.Close)
+	}
+	return opened, err
 }
 
 // compareObserved makes the result of a migration with some statements that was observed, beside the one that was not.
