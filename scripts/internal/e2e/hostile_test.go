@@ -54,7 +54,7 @@ func hostileText(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"sandbox", "production"} {
-		report := filepath.Join(s.folder, "artifacts", "7002", "airlock-"+name+"-1", "08-record-close.json")
+		report := filepath.Join(s.folder, "artifacts", "7002", "airlock-"+name+"-1", "09-record-close.json")
 		var closed checklist.Checklist
 		if err := json.Unmarshal([]byte(read(t, report)), &closed); err != nil || closed.Release != label {
 			t.Errorf("the report of %s is about %q, %v, want %q", name, closed.Release, err, label)
@@ -86,9 +86,19 @@ func (s *scenario) expectObedience(t testing.TB, ended outcome, folder string) {
 		if strings.Contains(strings.ToLower(summary), "<script") {
 			t.Errorf("the summary of %s holds a script:\n%s", job, summary)
 		}
+		// The rows of a table have as many columns as its head.
+		wanted := 0
 		for row := range strings.Lines(summary) {
-			// The tables of a checklist have four columns.
-			if columns := strings.Count(strings.ReplaceAll(row, "\\|", ""), "|") - 1; strings.HasPrefix(row, "|") && columns != 4 {
+			columns := strings.Count(strings.ReplaceAll(row, "\\|", ""), "|") - 1
+			switch {
+			case !strings.HasPrefix(row, "|"):
+				wanted = 0
+			case wanted == 0:
+				wanted = columns
+				if head := strings.TrimSpace(row); head != "| verdict | item | evidence | time |" && head != "| migration | way back | up | down | up again |" {
+					t.Errorf("a table in the summary of %s begins with %s", job, row)
+				}
+			case columns != wanted:
 				t.Errorf("a row in the summary of %s has %d columns: %s", job, columns, row)
 			}
 			if strings.HasPrefix(strings.TrimSpace(row), "::") {
