@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -96,8 +97,16 @@ func look(ctx context.Context, call *verb.Call, options *review.Options) error {
 		return err
 	}
 	applied := map[int64]bool{}
+	options.Database = &review.Known{Commit: db.Title, Latest: status.Current}
 	for _, file := range status.Applied {
 		applied[file.Version] = true
+		options.Database.Files = append(options.Database.Files, file.Name)
+	}
+	for _, file := range status.Edited {
+		options.Database.Edited = append(options.Database.Edited, file.Name)
+	}
+	for _, version := range status.Unknown {
+		options.Database.Deleted = append(options.Database.Deleted, fmt.Sprintf("version %d", version))
 	}
 	options.Applied = func(version int64) bool { return applied[version] }
 	if options.SQLite = db.Dialect == database.SQLite; options.SQLite {

@@ -27,6 +27,8 @@ type Options struct {
 	Applied func(version int64) bool
 	// Known are the migrations that were there at an earlier commit; nil when none was named.
 	Known *Known
+	// Database is what the environment's database has applied, with its title in place of a commit; nil when none is looked at.
+	Database *Known
 	// Schema is a database's schema as it is now; nil means that it is made by replaying the migrations that are applied.
 	Schema *schema.Schema
 	// Version is PostgreSQL's major version, zero when it is not known.
@@ -66,7 +68,7 @@ func Review(ctx context.Context, options Options) (Report, error) {
 		r.schema.Complete = len(files) > 0 && files[0].Version <= 1
 	}
 	r.faults()
-	r.deleted()
+	r.missed()
 	for _, file := range files {
 		select {
 		case <-ctx.Done():
@@ -168,17 +170,26 @@ func (r *reviewing) faults() {
 	}
 }
 
-// deleted reports files that were there at the earlier commit and are gone.
-func (r *reviewing) deleted() {
-	if r.options.Known == nil {
-		return
-	}
-	rule := r.rule("deleted-migration")
-	for _, file := range r.options.Known.Deleted {
+// missed reports what an earlier commit or the database has and the folder has not, and what was edited since it was applied.
+func (r *reviewing) missed() {
+	report := func(id, file, message string) {
+		rule := r.rule(id)
 		r.report.Findings = append(r.report.Findings, Finding{
 			Rule: rule.ID, Severity: rule.Severity, File: path.Join(r.options.Title, file), Line: 1, Column: 1, EndLine: 1,
-			Message: r.options.Known.Commit + " has this migration, and it is gone: put it back", Why: rule.Why, Tables: []string{}, Docs: rule.Docs(),
+			Message: message, Why: rule.Why, Tables: []string{}, Docs: rule.Docs(),
 		})
+	}
+	for _, known := range []*Known{r.options.Known, r.options.Database} {
+		if known != nil {
+			for _, file := range known.Deleted {
+				report("deleted-migration", file, known.Commit+" has this migration, and it is gone: put it back")
+			}
+		}
+	}
+	if database := r.options.Database; database != nil {
+		for _, file := range database.Edited {
+			report("edited-migration", file, database.Commit+" has applied this migration with another text: bring it back, and write a new one in place of the edit")
+		}
 	}
 }
 
