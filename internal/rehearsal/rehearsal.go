@@ -242,7 +242,7 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	}
 	moments, r.last = append(moments, &again.data), &again
 	other := false
-	for _, difference := range fingerprint.CompareSchemas(after.schema, again.schema) {
+	for _, difference := range fold(fingerprint.CompareSchemas(after.schema, again.schema)) {
 		if !difference.OnlyOrder {
 			one.WayBack = Impossible
 			one.Reasons = append(one.Reasons, "after the second up, "+difference.Message)
@@ -257,7 +257,7 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 // compare judges what up and down left.
 func compare(one *Migration, before, back state) {
 	one.WayBack = Proven
-	for _, difference := range fingerprint.CompareSchemas(before.schema, back.schema) {
+	for _, difference := range fold(fingerprint.CompareSchemas(before.schema, back.schema)) {
 		if difference.OnlyOrder {
 			one.Order = append(one.Order, difference.Name)
 			continue

@@ -133,6 +133,17 @@ func lossesOf(one rehearsal.Migration) string {
 	return strings.Join(text, "; ")
 }
 
+// What belongs to a table that is left, or missing, goes without saying; what stands on its own is said.
+func TestReasonsAreFew(t *testing.T) {
+	t.Parallel()
+	report := rehearse(t, databasetest.Fresh(t, database.PostgreSQL), "select 1", "create table gone (id bigint generated always as identity primary key, a text);\ncreate index on gone (a);\ncomment on column gone.a is 'x';\ncreate table stays (id integer);",
+		"drop table gone;\ncreate table made (id serial primary key, a text check (a <> ''));\ncreate index made_a on made (a);\ncreate index stays_id on stays (id);\ncreate type mood as enum ('good');"+down+"select 1 from stays;")
+	want := []string{"after up and down, enum public.mood is left", "after up and down, index public.stays_id is left", "after up and down, table public.gone is missing", "after up and down, table public.made is left"}
+	if got := slices.Sorted(slices.Values(report.Migrations[0].Reasons[:min(len(report.Migrations[0].Reasons), 4)])); !slices.Equal(got, want) || len(report.Migrations[0].Reasons) != 5 {
+		t.Errorf("got %q", report.Migrations[0].Reasons)
+	}
+}
+
 // What each statement did is seen on the server: the locks that it took first, files written anew, rows read and written.
 func TestWhatStatementsDo(t *testing.T) {
 	t.Parallel()
