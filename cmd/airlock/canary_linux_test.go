@@ -65,7 +65,7 @@ func canaryCalls(right, wrong string) []canaryCall {
 		{arguments: "migrate down --environment sandbox --to 1"},
 		{arguments: "migrate down --environment wrong --to 1", code: 1},
 		{arguments: "migrate rehearse --environment sandbox"},
-		{arguments: "migrate rehearse --environment wrong", code: 1},
+		{arguments: "migrate rehearse --environment wrong --on scratch", code: 1},
 		{arguments: "migrate new --dir drafts --name drafted"},
 		{arguments: "migrate up", direct: right},
 		{arguments: "migrate status", direct: wrong, code: 1},
