@@ -213,6 +213,9 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		r.last = &after
 		return one, true, nil
 	}
+	if file.EmptyDown() {
+		one.Notes = append(one.Notes, "there is no down section that changes anything, and the schema needs none")
+	}
 	if one.Down, err = r.run(ctx, file.Version, false, after); err != nil {
 		return one, false, err
 	}

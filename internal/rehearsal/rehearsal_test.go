@@ -84,6 +84,7 @@ func TestWaysBack(t *testing.T) {
 		{"rows that are lost", "delete from t where id = 1;" + down + "select 1;", rehearsal.Proven, "", "t has 2 rows, it had 3 a lost 1 b lost 1"},
 		{"nothing but comments", "-- only this\n" + down + "-- nor here\n", rehearsal.Proven, "", ""},
 		{"a down that does nothing, for a table", "create table n (id integer);" + down + "select 'down SQL query';", rehearsal.Impossible, "there is no down section", ""},
+		{"values that an empty down does not bring back", "update t set b = 'new';" + down, rehearsal.Proven, "", "rows of t hold other values"},
 		{"rows that down leaves", "insert into t select max(id) + 1, 9, 'z' from t;" + down + "select 1;", rehearsal.Proven, "", ""},
 		{"a down that goose refuses", "create table n (id integer);" + down + "drop table n", rehearsal.Impossible, "goose refuses the down section: line 4", ""},
 		{"up fails", "create table t (id integer);" + down + "drop table t;", rehearsal.Unproven, "up fails", ""},
