@@ -131,6 +131,7 @@ func perform(ctx context.Context, call *verb.Call, aimed target, options rehears
 			defer unlock()
 		}
 		set.options.Limits, set.options.AcceptLoss = aimed.limits, call.Inputs.List("accept-data-loss")
+		set.options.InPlace, set.options.OwnServer = true, true
 	} else if set, err = onCopy(ctx, call, aimed, options, on); err != nil {
 		return report, err
 	}
@@ -174,6 +175,7 @@ func onCopy(ctx context.Context, call *verb.Call, aimed target, options rehearsa
 		return stage{}, err
 	}
 	options.Settings, options.AcceptLoss = settings, []string{apply.AnyLoss}
+	options.Limits.Retry = aimed.limits.Retry // Nobody waits for a copy, but its connection can be lost.
 	if !options.OwnServer {
 		options.Renew = renew
 	}

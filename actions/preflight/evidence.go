@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,11 @@ func evidence(ctx context.Context, call *verb.Call) (verb.Result, error) {
 		if db.Dialect == database.PostgreSQL {
 			inside(ctx, list, db)
 		}
-		if text := call.Inputs.String("rehearsal"); text != "" {
+		if text := call.Inputs.String("rehearsal"); text == "" && shown.Schema < release.Schema && slices.Index(workspace.Config.Promotion, workspace.Name) > 0 {
+			list.Items = append(list.Items, checklist.Item{ID: "rehearsal", Title: "What the rehearsal says", Verdict: checklist.Warn,
+				Evidence: "nothing was handed on: this run did not rehearse in the environment before, or it found more than fits, or GitHub dropped it because it holds a secret",
+				Hint:     "look into the summary of the environment before"})
+		} else if text != "" {
 			list.Items = append(list.Items, foretold(ctx, workspace, db, text, release.Migrations, shown.Schema))
 		}
 	}

@@ -211,7 +211,7 @@ func (m *Migrator) Down(ctx context.Context, to int64) ([]Step, error) {
 	decide := func(status migration.Status) (plan, error) {
 		undo, err := m.undo(status, to)
 		if err == nil {
-			err = m.refuseLosses(ctx, undo)
+			err = m.RefuseLosses(ctx, undo)
 		}
 		return plan{files: undo}, err
 	}

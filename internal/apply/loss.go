@@ -218,8 +218,8 @@ func displayed(table statement.Name) string {
 	return statement.Quote(table)
 }
 
-// refuseLosses refuses to take files back while data would be lost that nobody has accepted.
-func (m *Migrator) refuseLosses(ctx context.Context, files []migration.File) error {
+// RefuseLosses returns an error while taking files back would lose data that nobody has accepted.
+func (m *Migrator) RefuseLosses(ctx context.Context, files []migration.File) error {
 	if slices.Contains(m.options.AcceptLoss, AnyLoss) {
 		return nil
 	}

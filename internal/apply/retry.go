@@ -39,6 +39,10 @@ func waited(err error) bool {
 	return errors.Is(err, errOverstayed) || slices.Contains([]string{"55P03", "40P01", "40001"}, code(err))
 }
 
+// Lost tells of an error that Apply, Up or Down returned that the connection was gone, or the server for a moment: it says nothing about
+// the migration.
+func Lost(err error) bool { return lost(err) }
+
 // lost tells that the connection is gone, or the server for a moment.
 func lost(err error) bool {
 	if code := code(err); code != "" {

@@ -140,6 +140,7 @@ var badConfigs = []struct{ name, source string }{
 	{"variable in a query", small + "checks: {data: [{name: a, sql: 'select ${X}', equals: '${Y}'}]}\n"},
 	{"variable not closed", instead("sqlite: app.db", "postgres: wos, url: '${DATABASE_URL'")},
 	{"variable with a wrong name", instead("sqlite: app.db", "postgres: wos, url: '${DATABASE-URL}'")},
+	{"a role that nobody assumes", instead("sqlite: app.db", "sqlite: app.db}\n    rehearsal: {on: scratch, role: 'arn:aws:iam::111111111111:role/r'")},
 	{"more than twenty", "version: 1\n" + func() (lines string) {
 		for i := range 30 {
 			lines += fmt.Sprintf("unknown-key-%02d: 1\n", i)

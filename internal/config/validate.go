@@ -64,6 +64,9 @@ func (v *validation) promotion() {
 
 // environment checks one environment.
 func (v *validation) environment(path string, environment Environment) {
+	if rehearsal := environment.Rehearsal; rehearsal != nil && rehearsal.Role != "" && rehearsal.On != "production-copy" && v.sound(path+".rehearsal") {
+		v.report(path+".rehearsal.role", "only a rehearsal on production-copy assumes a role: leave it out")
+	}
 	if environment.URL != "" {
 		v.url(path+".url", environment.URL)
 	}

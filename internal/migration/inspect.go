@@ -158,7 +158,18 @@ func read(folder fs.FS, name string, lookup func(string) (string, bool)) (File, 
 	}
 	sum := sha256.Sum256(content)
 	file := File{Name: name, SHA256: hex.EncodeToString(sum[:]), text: text}
-	file.Sections, err = Parse(text, lookup)
+	// A short value stands for itself: it hides nothing, and would be found everywhere.
+	const shortest = 4
+	file.Sections, err = Parse(text, func(name string) (string, bool) {
+		value, set := lookup(name)
+		if len(value) >= shortest {
+			if file.filled == nil {
+				file.filled = map[string]string{}
+			}
+			file.filled[name] = value
+		}
+		return value, set
+	})
 	var refused *SyntaxError
 	if errors.As(err, &refused) {
 		if file.DownRefused {

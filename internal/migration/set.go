@@ -30,6 +30,16 @@ type File struct {
 	Sections `json:"-"`
 
 	text string
+	// filled are the values of the variables that were filled in, by their names.
+	filled map[string]string
+}
+
+// Veil returns SQL of the file with the names of the variables in place of their values, which can be secret.
+func (f File) Veil(sql string) string {
+	for name, value := range f.filled {
+		sql = strings.ReplaceAll(sql, value, "${"+name+"}")
+	}
+	return sql
 }
 
 // Text returns the file as it is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
 	"github.com/randomchaoslabs/airlock/internal/migration"
 )
@@ -71,17 +72,39 @@ func (r *rehearsing) takeBack(ctx context.Context, status migration.Status, to i
 	for i := len(status.Applied) - 1; i >= 0 && status.Applied[i].Version > to; i-- {
 		file := status.Applied[i]
 		why := r.refusal(file)
-		if file.EmptyDown() {
+		switch {
+		case file.DownFault != "":
+			why = file.DownFault
+		case file.EmptyDown():
 			why = emptyDown
 		}
 		if why != "" {
 			to, unreached = file.Version, fmt.Sprintf("%s cannot be taken back on the copy: %s", file.Name, why)
 		}
 	}
-	if _, err := r.migrator.Down(ctx, to); err != nil {
+	_, err := r.migrator.Down(ctx, to)
+	if err == nil || ctx.Err() != nil {
+		return unreached, context.Cause(ctx)
+	}
+	if r.Renew == nil {
+		return err.Error(), nil
+	}
+	// It may have stopped halfway: on a new copy it stops before what does not go.
+	now, statusErr := migration.ReadStatus(ctx, r.aside, r.Set)
+	if statusErr != nil {
+		return "", statusErr
+	}
+	stuck := now.Current
+	if now.Half != nil {
+		stuck = max(stuck, now.Half.File.Version)
+	}
+	if renewErr := r.reopen(ctx); renewErr != nil {
+		return "", renewErr
+	}
+	if _, err := r.migrator.Down(ctx, stuck); err != nil {
 		return err.Error(), context.Cause(ctx)
 	}
-	return unreached, nil
+	return err.Error(), nil
 }
 
 // stuck are the migrations that should have been taken back before, and could not be.
@@ -108,14 +131,7 @@ func (r *rehearsing) renew(ctx context.Context, file migration.File) (string, er
 	if r.Renew == nil {
 		return fmt.Sprintf("%s before it goes no further, and there is no other copy", file.Name), nil
 	}
-	if err := errors.Join(r.dropRoles(ctx), r.close()); err != nil {
-		return "", err
-	}
-	settings, err := r.Renew(ctx)
-	if err == nil {
-		err = r.open(ctx, settings)
-	}
-	if err != nil {
+	if err := r.reopen(ctx); err != nil {
 		return "", err
 	}
 	status, _, err := r.begin(ctx)
@@ -127,6 +143,32 @@ func (r *rehearsing) renew(ctx context.Context, file migration.File) (string, er
 		why = "on a new copy, " + why
 	}
 	return why, err
+}
+
+// reopen makes the copy anew.
+func (r *rehearsing) reopen(ctx context.Context) error {
+	if err := errors.Join(r.dropRoles(ctx), r.close()); err != nil {
+		return err
+	}
+	settings, err := r.Renew(ctx)
+	if err != nil {
+		return err
+	}
+	return r.open(ctx, settings)
+}
+
+// analyze has the large tables of a copy analysed, which has no statistics: their samples are taken by these.
+func (r *rehearsing) analyze(ctx context.Context) error {
+	if r.InPlace || r.Budget == 0 || r.aside.Dialect != database.PostgreSQL {
+		return nil
+	}
+	_, err := r.aside.ExecContext(ctx, fmt.Sprintf(`DO $$ DECLARE one regclass; BEGIN
+FOR one IN SELECT c.oid FROM pg_class c WHERE c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) > %d AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid)
+LOOP EXECUTE 'ANALYZE ' || one; END LOOP; END $$`, r.Budget))
+	if err != nil {
+		return database.Explain(err, r.aside.Title)
+	}
+	return nil
 }
 
 // before returns what the copy holds.

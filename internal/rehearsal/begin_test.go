@@ -2,6 +2,7 @@ package rehearsal_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/randomchaoslabs/airlock/internal/apply"
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/rehearsal"
 )
 
@@ -104,6 +107,72 @@ func TestWhatStandsBehindAMigrationThatGoesNoFurther(t *testing.T) {
 			t.Errorf("got %q without %q", got, report.Migrations[3].Without)
 		}
 	})
+}
+
+// A way back that stops halfway is left where it began: the rehearsal begins in front of it, on a new copy.
+func TestAWayBackThatStopsHalfway(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		texts := []string{
+			"create table a (id integer);" + down + "drop table a;",
+			"-- +goose NO TRANSACTION\n-- +goose Up\ncreate table b (id integer);" + down + "create table half (id integer);\ndrop table missing;",
+			"create table c (id integer);" + down + "drop table c;",
+		}
+		renew := func(context.Context) (database.Settings, error) {
+			fresh := databasetest.Fresh(t, settings.Dialect)
+			m, err := apply.Open(t.Context(), apply.Options{Settings: fresh, Set: setOf(t, texts...)})
+			if err == nil {
+				_, err = m.Up(t.Context())
+				err = errors.Join(err, m.Close())
+			}
+			return fresh, err
+		}
+		report := rehearseWith(t, rehearsal.Options{Settings: settings, From: version(0), AcceptLoss: []string{apply.AnyLoss}, Renew: renew}, 3, "select 1", texts...)
+		if got := verdicts(report); !slices.Equal(got, []string{"1 unproven", "2 unproven", "3 proven"}) || report.Version != 2 || !strings.Contains(report.Unreached, "missing") {
+			t.Errorf("from %d got %q, unreached %q", report.Version, got, report.Unreached)
+		}
+	})
+}
+
+// A connection that is lost says nothing about the migration.
+func TestALostConnectionIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	set := setOf(t, "select pg_terminate_backend(pg_backend_pid());")
+	_, err := rehearsal.Rehearse(t.Context(), rehearsal.Options{Settings: settings, Set: set, OwnServer: true})
+	if err == nil || problem.KindOf(err) != problem.Inconclusive || !strings.Contains(err.Error(), "the connection was lost") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// What was filled in for a variable is not shown.
+func TestVariablesAreNotShown(t *testing.T) {
+	t.Setenv("REHEARSED_PASSWORD", "hunter2hunter2")
+	databasetest.Each(t, func(t *testing.T, settings database.Settings) {
+		report := rehearseWith(t, rehearsal.Options{Settings: settings}, 0, "select 1", "-- +goose Up\n-- +goose ENVSUB ON\ncreate table a (id integer default '${REHEARSED_PASSWORD}');\ninsert into missing values ('${REHEARSED_PASSWORD}');")
+		text, err := json.Marshal(report)
+		if err != nil || strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "${REHEARSED_PASSWORD}") {
+			t.Errorf("%v, %s", err, text)
+		}
+	})
+}
+
+// Rows of a large table that cannot be compared are not taken for kept.
+func TestRowsThatAreTooManyToCompare(t *testing.T) {
+	t.Parallel()
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	const table = "create table big (id integer, a text);"
+	report := rehearseWith(t, rehearsal.Options{Settings: settings, Budget: 8192}, 1, "insert into big select n, repeat('x', 100) from generate_series(1, 1000) n", table, "drop table big;"+down+table)
+	if one := report.Migrations[0]; one.WayBack != rehearsal.Proven || !one.Uncertain || report.Verdict() != checklist.Warn {
+		t.Errorf("got %s, %s, notes %q", one.WayBack, report.Verdict(), one.Notes)
+	}
+	// With a key a sample is taken, although nobody analysed the table.
+	settings = databasetest.Fresh(t, database.PostgreSQL)
+	const keyed = "create table big (id integer primary key, a text);"
+	report = rehearseWith(t, rehearsal.Options{Settings: settings, Budget: 8192}, 1, "insert into big select n, repeat('x', 100) from generate_series(1, 1000) n", keyed, "delete from big;"+down+"select count(*) from big;")
+	if one := report.Migrations[0]; len(one.Losses) != 1 || !one.Losses[0].Sampled {
+		t.Errorf("lost %+v, notes %q", one.Losses, one.Notes)
+	}
 }
 
 // A copy that cannot be made anew ends the rehearsal.

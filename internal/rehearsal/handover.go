@@ -17,7 +17,7 @@ const handoverLimit = 60_000
 func (r Report) Handover() string {
 	short := Report{Digest: r.Digest, Version: r.Version, Asked: r.Asked, Unreached: r.Unreached, Rowless: r.Rowless, Migrations: []Migration{}}
 	for _, one := range r.Migrations {
-		part := Migration{File: one.File, WayBack: one.WayBack, Losses: one.Losses, Reasons: one.Reasons[:min(len(one.Reasons), 1)]}
+		part := Migration{File: one.File, WayBack: one.WayBack, Losses: one.Losses, Uncertain: one.Uncertain, Reasons: one.Reasons[:min(len(one.Reasons), 1)]}
 		if one.Up != nil {
 			part.Up = &Run{Took: one.Up.Took, Failed: one.Up.Failed, Statements: []Statement{}}
 			for _, statement := range one.Up.Statements {
@@ -88,7 +88,9 @@ func (r Report) Item(digest string, version int64) checklist.Item {
 			takes += time.Duration(took)
 		}
 	}
-	if len(r.Migrations) > 0 {
+	if r.Rowless {
+		parts = append(parts, "the copy had no rows, so that nothing is known of times and of rows")
+	} else if len(r.Migrations) > 0 {
 		parts = append(parts, fmt.Sprintf("forecast for all of them: %s", Took(takes)))
 	}
 	if good {

@@ -36,6 +36,7 @@ func TestHandover(t *testing.T) {
 		{"so many rows that others would wait", rehearsed(func(*rehearsal.Report) {}), 100_000, checklist.Warn,
 			[]string{"00004_widen.sql: forecast for production: holds ACCESS EXCLUSIVE on orders for 5000 ms", "forecast for all of them: 5000 ms"}},
 		{"a way back that is none", rehearsed(func(r *rehearsal.Report) { r.Migrations[0].WayBack = rehearsal.Impossible }), 1000, checklist.Warn, []string{"way back: 1 impossible"}},
+		{"a copy without rows", rehearsed(func(r *rehearsal.Report) { r.Rowless = true }), 100_000, checklist.Warn, []string{"the copy had no rows"}},
 		{"another version", rehearsed(func(r *rehearsal.Report) { r.Version = 2 }), 1000, checklist.Warn, []string{"from version 2 was rehearsed", "is at 3", "proves nothing"}},
 		{"other migrations", rehearsed(func(r *rehearsal.Report) { r.Digest = other }), 1000, checklist.Fail, []string{"other migrations were rehearsed"}},
 	}

@@ -32,7 +32,7 @@ func (r Report) Items() []checklist.Item {
 	items := []checklist.Item{}
 	for _, one := range r.Migrations {
 		item := checklist.Item{ID: strconv.FormatInt(one.File.Version, 10), Title: one.File.Name, Verdict: checklist.Pass}
-		if one.WayBack != Proven || len(one.Losses) > 0 {
+		if !one.good() {
 			item.Verdict = checklist.Warn
 		}
 		parts := []string{one.verdict()}
@@ -44,7 +44,7 @@ func (r Report) Items() []checklist.Item {
 		}
 		if one.Up != nil {
 			item.Milliseconds = time.Duration(one.Up.Took).Milliseconds()
-			if one.Up.Failed != "" {
+			if one.failed() {
 				item.Verdict, item.Hint = checklist.Fail, "nothing was done to the database: correct the migration"
 			}
 			parts = append(parts, one.Up.blocking()...)
@@ -54,7 +54,7 @@ func (r Report) Items() []checklist.Item {
 	}
 	if notes := r.notes(); len(notes) > 0 {
 		where := checklist.Item{ID: "rehearsal", Title: "The rehearsal", Verdict: checklist.Pass, Evidence: strings.Join(notes, "; ")}
-		if r.Unreached != "" && r.Asked != nil {
+		if r.Unreached != "" && r.Asked != nil || r.Left != "" || r.Rowless {
 			where.Verdict = checklist.Warn
 		}
 		items = append(items, where)

@@ -14,6 +14,14 @@ func modes() []string {
 // strength orders modes by what they keep others from.
 func strength(mode string) int { return slices.Index(modes(), mode) }
 
+// stronger returns the stronger of two modes.
+func stronger(a, b string) string {
+	if strength(a) > strength(b) {
+		return a
+	}
+	return b
+}
+
 // words returns a mode as people write it.
 func words(mode string) string {
 	var text strings.Builder

@@ -20,8 +20,12 @@ type observer struct {
 	// look is another session of the same database, for statements outside of a transaction; nil on SQLite.
 	look *database.Database
 	run  *Run
+	// veil hides what SQL must not show.
+	veil func(string) string
 	// before are the relations that were there when the run began, by name.
 	before map[string]relation
+	// names are those of the relations by their numbers.
+	names map[int64]string
 	// last is what the session had done when the statement before ended.
 	last seen
 	// open are the locks of the transaction, by where they are kept.
@@ -34,8 +38,8 @@ type observer struct {
 
 // relation is a table or an index as it was.
 type relation struct {
-	file, rows, bytes int64
-	table             bool
+	file, rows, bytes, number int64
+	table                     bool
 }
 
 // opened is a lock that is held until its transaction ends.
@@ -71,11 +75,13 @@ const (
 
 // what asks for the relations that the session holds locks on, with their files and what was done to their rows in its transaction.
 // Rows that DDL itself reads count among the scanned ones. https://www.postgresql.org/docs/current/view-pg-locks.html
-// The last row has the position: each question costs a statement of the migration a way to the server and back.
+// What it dropped is known by its number only. The last row has the position: each question costs a statement of the migration a way to the server and back.
 const what = `SELECT ` + named + `, CASE WHEN c.relkind IN ('i', 'I') THEN '' ELSE l.mode END, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
   CASE WHEN c.relkind IN ('r', 'm', 'p') THEN ` + scanned + ` ELSE 0 END, CASE WHEN c.relkind IN ('r', 'm', 'p') THEN ` + written + ` ELSE 0 END
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user + andPosition
+WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND ` + user + `
+UNION ALL SELECT '', l.mode, l.relation::bigint, 0, 0 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
+  AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation)` + andPosition
 
 const andPosition = ` UNION ALL SELECT '', '', ` + position + `, 0, 0`
 
@@ -87,7 +93,7 @@ AND (` + scanned + ` > 0 OR ` + written + ` > 0)` + andPosition
 
 // relations lists all relations with their files and sizes; the rows are the planner's estimate, -1 where it has none.
 const relations = `SELECT ` + named + `, coalesce(pg_relation_filenode(c.oid), 0)::bigint, CASE WHEN c.reltuples < 0 THEN -1 ELSE c.reltuples END::bigint,
-  CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) ELSE 0 END, c.relkind IN ('r', 'p', 'm')
+  CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) ELSE 0 END, c.relkind IN ('r', 'p', 'm'), c.oid::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND ` + user
 
@@ -98,7 +104,7 @@ func Observe(ctx context.Context, aside *database.Database) (database.Observer, 
 	if err != nil {
 		return nil, nil, err
 	}
-	run, err := o.begin(ctx, nil)
+	run, err := o.begin(ctx, nil, func(sql string) string { return sql })
 	return o, run, err
 }
 
@@ -113,10 +119,11 @@ func observing(ctx context.Context, aside *database.Database) (*observer, error)
 	return o, err
 }
 
-// begin makes ready for a run. rows are the numbers of rows that are known, by table.
-func (o *observer) begin(ctx context.Context, rows map[string]int64) (*Run, error) {
+// begin makes ready for a run. rows are the numbers of rows that are known, by table; veil hides what SQL must not show.
+func (o *observer) begin(ctx context.Context, rows map[string]int64, veil func(string) string) (*Run, error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
+	o.veil = veil
 	o.run, o.last, o.open, o.before = &Run{Statements: []Statement{}}, seen{}, nil, nil
 	if o.look == nil {
 		return o.run, nil
@@ -124,6 +131,10 @@ func (o *observer) begin(ctx context.Context, rows map[string]int64) (*Run, erro
 	var err error
 	if o.before, err = readRelations(ctx, o.look); err != nil {
 		return nil, err
+	}
+	o.names = map[int64]string{}
+	for name, one := range o.before {
+		o.names[one.number] = name
 	}
 	for name, count := range rows {
 		if one, known := o.before[name]; known {
@@ -145,7 +156,7 @@ func readRelations(ctx context.Context, db *database.Database) (map[string]relat
 	for rows.Next() {
 		var name string
 		var one relation
-		if err := rows.Scan(&name, &one.file, &one.rows, &one.bytes, &one.table); err != nil {
+		if err := rows.Scan(&name, &one.file, &one.rows, &one.bytes, &one.table, &one.number); err != nil {
 			return nil, err
 		}
 		found[name] = one
@@ -197,20 +208,25 @@ func (o *observer) Statement(ctx context.Context, session database.Session, stat
 	return err
 }
 
-// prepare begins to look at the locks of a statement outside of a transaction.
+// prepare begins to look at the locks of a statement outside of a transaction. One of a file that says NO TRANSACTION may have one of its
+// own.
 func (o *observer) prepare(ctx context.Context, session database.Session, statement database.Statement) error {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if !o.ours(statement) || o.look == nil {
 		return nil
 	}
-	switch {
-	case !statement.InTransaction:
-		o.last = seen{wal: o.position(ctx)}
-		o.stop = o.sample(ctx, session.PID())
-	case o.last.locks == nil:
+	if !statement.InTransaction {
+		o.last = seen{}
+		if session.Status() != 'T' {
+			o.last.wal = o.position(ctx)
+			o.stop = o.sample(ctx, session.PID())
+			return nil
+		}
+	}
+	if o.last.locks == nil {
 		var err error
-		if o.last, err = ask(ctx, session, counted); err != nil {
+		if o.last, err = o.ask(ctx, session, counted); err != nil {
 			return err
 		}
 	}
@@ -229,33 +245,34 @@ func (o *observer) done(ctx context.Context, session database.Session, statement
 	if !o.ours(statement) {
 		return
 	}
-	done := Statement{SQL: migration.Excerpt(statement.SQL, 300), Took: Took(took), Locks: []Lock{}}
-	begun := time.Now().Add(-took)
-	defer func() { o.run.Statements = append(o.run.Statements, done) }()
-	if o.look == nil {
-		return
+	done := Statement{SQL: migration.Excerpt(o.veil(statement.SQL), 300), Took: Took(took), Locks: []Lock{}}
+	if o.look != nil {
+		o.saw(ctx, session, &done, time.Now().Add(-took), err)
 	}
+	o.run.Statements = append(o.run.Statements, done)
+	if o.look != nil && (!statement.InTransaction || session.Status() == 'I') {
+		o.ended(session)
+	}
+}
+
+// saw asks what a statement did. A transaction that failed answers nothing.
+func (o *observer) saw(ctx context.Context, session database.Session, done *Statement, begun time.Time, err error) {
 	now := nothing()
 	switch {
-	case !statement.InTransaction:
+	case o.stop != nil:
 		done.Sampled = true
 		now.locks, now.wal = o.stop(), o.position(ctx)
-	case err != nil:
-		// The transaction failed, and answers nothing.
+		o.stop = nil
+	case err == nil:
+		now, err = o.ask(ctx, session, what)
+	}
+	if err != nil && !done.Sampled {
 		done.WAL = max(0, o.position(ctx)-o.last.wal)
 		return
-	default:
-		if now, err = ask(ctx, session, what); err != nil {
-			return
-		}
 	}
 	done.WAL = max(0, now.wal-o.last.wal)
-	o.note(&done, now, begun)
-	if statement.InTransaction {
-		o.last = now
-		return
-	}
-	o.flush(session)
+	o.note(done, now, begun)
+	o.last = now
 }
 
 // note adds what is new since the statement before.
@@ -264,7 +281,7 @@ func (o *observer) note(done *Statement, now seen, begun time.Time) {
 	touched := map[string]bool{}
 	for _, table := range slices.Sorted(maps.Keys(now.locks)) {
 		mode := now.locks[table]
-		if _, was := o.before[table]; !was || strings.Contains(table, database.GooseTable) || strings.Contains(table, database.RecordTable) || strength(mode) <= strength(o.last.locks[table]) {
+		if _, was := o.before[table]; !was || own(table) || strength(mode) <= strength(o.last.locks[table]) {
 			continue
 		}
 		touched[table] = true
@@ -296,11 +313,16 @@ func (o *observer) note(done *Statement, now seen, begun time.Time) {
 	}
 }
 
+// own tells goose's table, and the one beside it.
+func own(table string) bool {
+	return strings.Contains(table, database.GooseTable) || strings.Contains(table, database.RecordTable)
+}
+
 // more returns what grew, nil when nothing did.
 func more(before, now map[string]int64) map[string]int64 {
 	var grown map[string]int64
 	for name, count := range now {
-		if count > before[name] {
+		if count > before[name] && !own(name) {
 			if grown == nil {
 				grown = map[string]int64{}
 			}
@@ -314,17 +336,22 @@ func nothing() seen {
 	return seen{locks: map[string]string{}, files: map[string]int64{}, scanned: map[string]int64{}, written: map[string]int64{}}
 }
 
-func ask(ctx context.Context, session database.Session, query string) (seen, error) {
+func (o *observer) ask(ctx context.Context, session database.Session, query string) (seen, error) {
 	now := nothing()
 	err := session.Ask(ctx, query, func(row []driver.Value) error {
 		table, mode := fmt.Sprint(row[0]), fmt.Sprint(row[1])
-		if table == "" {
-			now.wal, _ = row[2].(int64)
+		number, _ := row[2].(int64)
+		switch {
+		case table == "" && mode == "":
+			now.wal = number
+			return nil
+		case table == "":
+			if name := o.names[number]; o.before[name].table {
+				now.locks[name] = stronger(mode, now.locks[name])
+			}
 			return nil
 		}
-		if strength(mode) > strength(now.locks[table]) {
-			now.locks[table] = mode
-		}
+		now.locks[table] = stronger(mode, now.locks[table])
 		for into, value := range map[*map[string]int64]driver.Value{&now.files: row[2], &now.scanned: row[3], &now.written: row[4]} {
 			if number, _ := value.(int64); number != 0 {
 				(*into)[table] = number
@@ -339,54 +366,14 @@ func ask(ctx context.Context, session database.Session, query string) (seen, err
 func (o *observer) End(session database.Session, _ bool, _ error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
+	o.ended(session)
+}
+
+// ended notes that a transaction ended, which a file can do itself.
+func (o *observer) ended(session database.Session) {
 	o.flush(session)
 	for _, one := range o.open {
 		o.run.Statements[one.statement].Locks[one.lock].Held = Took(time.Since(one.since))
 	}
 	o.open, o.last = nil, seen{}
-}
-
-// sampling is how often the locks of a statement outside of a transaction are looked at.
-const sampling = 10 * time.Millisecond
-
-// sample looks at the locks of a session from another one until the returned function is called, which returns the strongest that
-// were seen, by table.
-func (o *observer) sample(ctx context.Context, pid uint32) func() map[string]string {
-	// A look that is under way is waited for: to cancel it would take a connection of its own, and longer.
-	ended := make(chan struct{})
-	found := map[string]string{}
-	var looking sync.WaitGroup
-	looking.Go(func() {
-		for {
-			o.glance(ctx, pid, found)
-			select {
-			case <-ended:
-				return
-			case <-ctx.Done():
-				return
-			case <-time.After(sampling):
-			}
-		}
-	})
-	return func() map[string]string {
-		close(ended)
-		looking.Wait()
-		return found
-	}
-}
-
-func (o *observer) glance(ctx context.Context, pid uint32, found map[string]string) {
-	const query = `SELECT ` + named + `, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.pid = $1 AND l.granted AND l.locktype = 'relation' AND c.relkind NOT IN ('i', 'I') AND ` + user
-	rows, err := o.look.QueryContext(ctx, query, int64(pid))
-	if err != nil {
-		return
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var table, mode string
-		if rows.Scan(&table, &mode) == nil && strength(mode) > strength(found[table]) {
-			found[table] = mode
-		}
-	}
 }

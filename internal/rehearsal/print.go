@@ -30,10 +30,10 @@ func WriteText(w io.Writer, report Report, style checklist.Style) error {
 	}
 	for _, one := range report.Migrations {
 		mark, color := "✓", "32"
-		if one.WayBack != Proven || len(one.Losses) > 0 {
+		if !one.good() {
 			mark, color = "!", "33"
 		}
-		if one.Up != nil && one.Up.Failed != "" {
+		if one.failed() {
 			mark, color = "✗", "31"
 		}
 		fmt.Fprintf(&text, "%s %s: %s\n", paint(color, mark), paint("1", plain(one.File.Name)), one.verdict())
@@ -87,8 +87,11 @@ func plain(text string) string { return checklist.Shorten(checklist.OneLine(text
 // verdict says in words what became of the way back.
 func (m Migration) verdict() string {
 	verdict := "the way back is " + string(m.WayBack)
-	if len(m.Losses) > 0 {
+	switch {
+	case len(m.Losses) > 0:
 		verdict += ", and loses data"
+	case m.Uncertain:
+		verdict += "; whether data is lost is not known"
 	}
 	return verdict
 }
@@ -110,6 +113,9 @@ func (r Report) notes() []string {
 	}
 	if len(r.Ignored) > 0 {
 		notes = append(notes, plain("Passed over, because their names do not begin with a version: "+strings.Join(r.Ignored, ", ")))
+	}
+	if r.Left != "" {
+		notes = append(notes, plain(r.Left))
 	}
 	if r.Rowless {
 		notes = append(notes, "The copy has no rows: the database is too large for it. What is said of times and of rows is not that of the data.")

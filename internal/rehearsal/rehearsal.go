@@ -11,6 +11,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/fingerprint"
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
 // Options say what is rehearsed.
@@ -29,6 +30,8 @@ type Options struct {
 	Renew func(ctx context.Context) (database.Settings, error)
 	// OwnServer tells that what belongs to the whole server may be changed too, such as its roles.
 	OwnServer bool
+	// InPlace tells that it is no copy: what a migration did stays, and nothing is taken back that would lose data.
+	InPlace bool
 	// Limits are those under which migrations run, none on a copy that nobody else uses.
 	Limits apply.Limits
 	// Budget is the size in bytes from which on a table's rows are sampled, zero to look at all.
@@ -44,7 +47,12 @@ func Rehearse(ctx context.Context, options Options) (report Report, err error) {
 	if err := r.open(ctx, options.Settings); err != nil {
 		return Report{}, err
 	}
-	defer func() { err = errors.Join(err, r.dropRoles(ctx), r.close()) }()
+	defer func() {
+		if left := r.dropRoles(ctx); left != nil {
+			report.Left = left.Error()
+		}
+		err = errors.Join(err, r.close())
+	}()
 	status, unreached, err := r.begin(ctx)
 	if err != nil {
 		return Report{}, err
@@ -109,7 +117,7 @@ func (r *rehearsing) open(ctx context.Context, settings database.Settings) (err 
 		return err
 	}
 	if r.observer, err = observing(ctx, r.aside); err == nil {
-		err = r.readRoles(ctx)
+		err = errors.Join(r.readRoles(ctx), r.isolate(ctx), r.analyze(ctx))
 	}
 	if err == nil {
 		r.migrator, err = apply.Open(ctx, apply.Options{Settings: settings, Set: r.Set, Observer: r.observer, Limits: r.Limits, AcceptLoss: r.AcceptLoss, Progress: r.Progress})
@@ -149,7 +157,8 @@ func (r *rehearsing) state(ctx context.Context, like *fingerprint.Data) (state, 
 // run runs one section. What the migration itself does wrong is in the run.
 func (r *rehearsing) run(ctx context.Context, version int64, up bool, before state) (*Run, error) {
 	r.last = nil
-	run, err := r.observer.begin(ctx, counts(before.data))
+	file, _ := r.Set.Find(version)
+	run, err := r.observer.begin(ctx, counts(before.data), file.Veil)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +174,10 @@ func (r *rehearsing) run(ctx context.Context, version int64, up bool, before sta
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		run.Failed = err.Error()
+		if apply.Lost(err) {
+			return nil, problem.Unknown("rehearse again", "the rehearsal cannot tell, because the connection was lost: %w", err)
+		}
+		run.Failed = file.Veil(err.Error())
 	}
 	return run, nil
 }
@@ -181,6 +193,13 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if err != nil {
 		return one, false, err
 	}
+	// What is there now is what would be lost: what up makes is its own.
+	var kept error
+	if r.InPlace {
+		if kept = r.migrator.RefuseLosses(ctx, []migration.File{file}); ctx.Err() != nil {
+			return one, false, context.Cause(ctx)
+		}
+	}
 	moments := []*fingerprint.Data{&before.data}
 	defer func() { one.Rows = rowsOf(one, moments) }()
 	if one.Up, err = r.run(ctx, file.Version, true, before); err != nil {
@@ -189,6 +208,7 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 	if one.Up.Failed != "" {
 		one.Reasons = append(one.Reasons, "up fails: "+one.Up.Failed)
 		r.without = append(r.without, file)
+		one.Elsewhere = elsewhere(one.Up.Failed)
 		return one, r.Renew != nil && !apply.Stepwise(file, true), nil
 	}
 	after, err := r.state(ctx, &before.data)
@@ -210,6 +230,11 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		if one.Reasons = append(one.Reasons, emptyDown); file.DownFault != "" {
 			one.Reasons = []string{"goose refuses the down section: " + file.DownFault}
 		}
+		r.last = &after
+		return one, true, nil
+	}
+	if kept != nil {
+		one.Reasons = append(one.Reasons, "down was not run on this database: "+kept.Error())
 		r.last = &after
 		return one, true, nil
 	}
@@ -253,7 +278,12 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		}
 	}
 	// Those behind it would find less than they will find.
-	fewer := slices.ContainsFunc(fingerprint.Compare(after.data, again.data), func(change fingerprint.Change) bool { return change.Lost > 0 })
+	fewer := false
+	for _, change := range fingerprint.Compare(after.data, again.data) {
+		if change.Lost > 0 {
+			one.Notes, one.Uncertain, fewer = append(one.Notes, "after the second up, "+change.Message), true, true
+		}
+	}
 	return one, r.Renew == nil || !other && !fewer, nil
 }
 
@@ -273,10 +303,12 @@ func compare(one *Migration, before, back state) {
 		switch {
 		case change.Unknown:
 			one.Notes = append(one.Notes, change.Message)
+			one.Uncertain = one.Uncertain || one.touches(change.Table.String())
 		case change.Lost > 0 || change.Again || lost || !change.More && slices.ContainsFunc(change.Columns, func(column fingerprint.ColumnChange) bool { return column.Other }):
 			one.Losses = append(one.Losses, change)
 		case change.More:
-			one.Notes = append(one.Notes, "after up and down, "+change.Message+", which down leaves")
+			one.Notes = append(one.Notes, "after up and down, "+change.Message+", which down leaves; whether those from before are the same is not known")
+			one.Uncertain = true
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/randomchaoslabs/airlock/internal/apply"
 	"github.com/randomchaoslabs/airlock/internal/database"
@@ -154,8 +155,11 @@ func TestWhatStatementsDo(t *testing.T) {
 		"alter table t add column c integer;\ncreate index t_a on t (a);\nalter table t alter column a type bigint;\nupdate u set id = id + 100;\nalter table \"Odd\".v add column x text;"+down+
 			"alter table \"Odd\".v drop column x;\nupdate u set id = id - 100;\nalter table t alter column a type integer;\ndrop index t_a;\nalter table t drop column c;",
 		"-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently t_b on t (b);"+down+"drop index concurrently t_b;",
-		"alter table u alter column id type numeric;"+down+"alter table u alter column id type bigint;")
-	if len(report.Migrations) != 3 {
+		"alter table u alter column id type numeric;"+down+"alter table u alter column id type bigint;",
+		"-- +goose NO TRANSACTION\n-- +goose Up\nalter table t alter column a type integer;\nupdate t set b = 'y';"+down+"alter table t alter column a type bigint;\nupdate t set b = 'x';",
+		"alter table u add column v text;\ncommit;\nselect pg_sleep(0.2);\nbegin;"+down+"alter table u drop column v;",
+		"drop table u;"+down+"create table u (id numeric primary key, v text);")
+	if len(report.Migrations) != 6 {
 		t.Fatalf("got %+v", report)
 	}
 	first := report.Migrations[0]
@@ -184,6 +188,21 @@ func TestWhatStatementsDo(t *testing.T) {
 		if i >= len(got) || i >= len(want) || strings.TrimSuffix(got[i], ";") != want[i] && strings.ReplaceAll(got[i], ";:", ":") != want[i] {
 			t.Errorf("statement %d: got %q", i, got[min(i, len(got)-1)])
 		}
+	}
+	// Outside of a transaction it is seen too.
+	if one := report.Migrations[3].Up.Statements[0]; one.Sampled || !slices.Equal(one.Rewritten, []string{"t", "t_a", "t_b", "t_pkey"}) || len(one.Locks) != 1 || one.Locks[0].Mode != "ACCESS EXCLUSIVE" {
+		t.Errorf("got %+v", one)
+	}
+	if one := report.Migrations[3].Up.Statements[1]; one.Written["t"] != 1000 {
+		t.Errorf("got %+v", one)
+	}
+	// A lock is held until the file itself ends the transaction.
+	if one := report.Migrations[4].Up.Statements[0]; len(one.Locks) != 1 || one.Locks[0].Held > rehearsal.Took(150*time.Millisecond) || report.Migrations[4].Up.Took < rehearsal.Took(200*time.Millisecond) {
+		t.Errorf("got %+v", one)
+	}
+	// A table that is dropped was locked too.
+	if locks := report.Migrations[5].Up.Statements[0].Locks; len(locks) != 1 || locks[0].Table != "u" || locks[0].Mode != "ACCESS EXCLUSIVE" {
+		t.Errorf("got %+v", locks)
 	}
 	// What the session did in transactions before does not count.
 	if one := report.Migrations[2].Up.Statements[0]; !slices.Equal(one.Rewritten, []string{"u", "u_pkey"}) || len(one.Written) > 0 || one.Scanned["u"] == 0 || one.Scanned["u"] > 100 {

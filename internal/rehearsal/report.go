@@ -38,6 +38,8 @@ type Report struct {
 	// Ignored are SQL files of the folder that are no migrations, Untracked tells that there were tables though no version was applied.
 	Ignored   []string `json:"ignored,omitempty"`
 	Untracked bool     `json:"untracked,omitempty"`
+	// Left says what the rehearsal could not tidy up on the server, empty when nothing is left.
+	Left string `json:"left,omitempty"`
 	// ForecastFor is the environment that the forecasts are for, empty when there are none.
 	ForecastFor string `json:"forecastFor,omitempty"`
 	// On says where it was rehearsed, for people.
@@ -56,6 +58,9 @@ type Migration struct {
 	Losses []fingerprint.Change `json:"losses"`
 	// Notes say what else is left, and what could not be compared.
 	Notes []string `json:"notes,omitempty"`
+	// Uncertain tells that whether data was lost is not known, Elsewhere that up failed for want of another server.
+	Uncertain bool `json:"uncertain,omitempty"`
+	Elsewhere bool `json:"elsewhere,omitempty"`
 	// Without are the migrations before it that the copy lacked.
 	Without []string `json:"without,omitempty"`
 	// Order are the tables whose columns stand in another order after up and down.
@@ -163,17 +168,24 @@ func (t Took) String() string {
 	}
 }
 
+// failed tells that the migration cannot be applied; good that nothing is to be said against it.
+func (m Migration) failed() bool { return m.Up != nil && m.Up.Failed != "" && !m.Elsewhere }
+
+func (m Migration) good() bool {
+	return m.WayBack == Proven && len(m.Losses) == 0 && !m.Uncertain
+}
+
 // Verdict is pass when every way back is proven from the version that was asked for and nothing is lost, fail when a migration cannot be applied, and warn otherwise.
 func (r Report) Verdict() checklist.Verdict {
 	verdict := checklist.Pass
-	if r.Unreached != "" && r.Asked != nil {
+	if r.Unreached != "" && r.Asked != nil || r.Left != "" || r.Rowless && len(r.Migrations) > 0 {
 		verdict = checklist.Warn
 	}
 	for _, one := range r.Migrations {
 		switch {
-		case one.Up != nil && one.Up.Failed != "":
+		case one.failed():
 			return checklist.Fail
-		case one.WayBack != Proven || len(one.Losses) > 0:
+		case !one.good():
 			verdict = checklist.Warn
 		}
 	}

@@ -21,17 +21,6 @@ func counts(data fingerprint.Data) map[string]int64 {
 // rowsOf returns the fingerprints of the tables that changed from one moment to another, or that a statement touched. The moments are
 // before, after up, after down and after the second up, as far as it came to them.
 func rowsOf(one Migration, moments []*fingerprint.Data) []Rows {
-	touched := map[string]bool{}
-	for _, run := range []*Run{one.Up, one.Down} {
-		if run == nil {
-			continue
-		}
-		for _, statement := range run.Statements {
-			for _, table := range statement.Tables {
-				touched[table.Table] = true
-			}
-		}
-	}
 	tables := map[string]*Rows{}
 	for i, moment := range moments {
 		for _, table := range moment.Tables {
@@ -46,11 +35,23 @@ func rowsOf(one Migration, moments []*fingerprint.Data) []Rows {
 	}
 	var all []Rows
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		if touched[name] || tables[name].changed(len(moments)) {
+		if one.touches(name) || tables[name].changed(len(moments)) {
 			all = append(all, *tables[name])
 		}
 	}
 	return all
+}
+
+// touches tells whether a statement locked, read or wrote a table.
+func (m Migration) touches(table string) bool {
+	for _, run := range []*Run{m.Up, m.Down} {
+		if run != nil && slices.ContainsFunc(run.Statements, func(one Statement) bool {
+			return slices.ContainsFunc(one.Tables, func(touched Table) bool { return touched.Table == table })
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // changed tells whether two of the moments differ.

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/migration"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 	"github.com/randomchaoslabs/airlock/internal/statement"
 )
 
@@ -19,15 +21,19 @@ import (
 // harm to others, whatever copy they run in. A role that is new is the exception: it can be dropped again.
 // https://www.postgresql.org/docs/current/manage-ag-overview.html
 
-// hidden finds such statements where only the text is known.
-var hidden = regexp.MustCompile(`(?i)\b(create|alter|drop|comment\s+on)\s+(role|user|group|tablespace|database|system|subscription)\s+(?:if\s+(?:not\s+)?exists\s+)?(\S+)`)
+// hidden finds such statements where only the text is known, and functions that reach beyond the database.
+var hidden = regexp.MustCompile(`(?is)\b(?:(?:create|alter|drop|comment\s+on)\s+(?:role|user|group|tablespace|database|system|subscription)\s+(?:if\s+(?:not\s+)?exists\s+)?\S+` +
+	`|(?:reassign|drop)\s+owned\b|(?:grant|revoke)\s+[\w", ]+\s+(?:to|from)\s` +
+	`|copy\b.*\b(?:to|from)\s+program\b|pg_(?:create_(?:physical|logical)|drop|copy_(?:physical|logical))_replication_slot\b` +
+	`|pg_(?:terminate|cancel)_backend\b|pg_(?:reload_conf|rotate_logfile|promote|switch_wal)\b|dblink\w*\s*\()`)
 
 func hiddenIn(sql string) string {
-	match := hidden.FindStringSubmatch(sql)
-	if match == nil || strings.EqualFold(match[3], "mapping") {
-		return ""
+	for _, match := range hidden.FindAllString(sql, -1) {
+		if words := strings.Fields(strings.ToLower(match)); len(words) < 3 || words[1] != "user" || words[2] != "mapping" {
+			return migration.Excerpt(match, 60)
+		}
 	}
-	return strings.ToLower(match[2]) + " " + match[3]
+	return ""
 }
 
 // shared says what a section changes that belongs to the whole server, empty for nothing, and which new roles it makes or needs. existing
@@ -49,8 +55,11 @@ func shared(section []migration.Statement, existing map[string]bool) (what strin
 			continue
 		}
 		for _, parsed := range parsed {
+			if what := hiddenIn(parsed.Text); what != "" && !understood(parsed.Changes) {
+				return what, nil
+			}
 			for _, change := range parsed.Changes {
-				if what := sharedBy(change, parsed.Text, role); what != "" {
+				if what := sharedBy(change, role); what != "" {
 					return what, nil
 				}
 			}
@@ -59,9 +68,21 @@ func shared(section []migration.Statement, existing map[string]bool) (what strin
 	return "", roles
 }
 
+// understood tells that the changes say all that a statement does, so that its text need not be searched; a function is only made.
+func understood(changes []statement.Change) bool {
+	return len(changes) > 0 && !slices.ContainsFunc(changes, func(change statement.Change) bool {
+		switch change.(type) {
+		case statement.Define, statement.AlterObject, statement.Comment, statement.Rename, statement.RoleSetting, statement.Drop, statement.Grant, statement.CreateFunction,
+			statement.CreateTable, statement.AddColumn, statement.Insert, statement.CreateIndex:
+			return false
+		}
+		return true
+	})
+}
+
 // sharedBy says what one change has to do with the whole server; existing tells whether a role is there, and notes one that is not.
-func sharedBy(change statement.Change, text string, existing func(string) bool) string {
-	server := []statement.Kind{statement.Database, "tablespace", "subscription"}
+func sharedBy(change statement.Change, existing func(string) bool) string {
+	server := []statement.Kind{statement.Database, "tablespace", "subscription", "parameter", "parameter acl", "configuration parameter"}
 	named := func(kind statement.Kind, name string) string {
 		if slices.Contains(server, kind) || kind == statement.Role && existing(name) {
 			return fmt.Sprintf("%s %s", kind, name)
@@ -84,6 +105,9 @@ func sharedBy(change statement.Change, text string, existing func(string) bool) 
 		return named(of.Kind, of.Object)
 	case statement.Drop:
 		for _, object := range of.Objects {
+			if of.Kind == "owned" && existing(object.Name.Name) {
+				return "what role " + object.Name.Name + " owns"
+			}
 			if what := named(of.Kind, object.Name.Name); what != "" {
 				return what
 			}
@@ -97,8 +121,6 @@ func sharedBy(change statement.Change, text string, existing func(string) bool) 
 				return "the members of role " + name
 			}
 		}
-	case statement.Opaque, statement.Other:
-		return hiddenIn(text)
 	}
 	return ""
 }
@@ -155,7 +177,12 @@ func (r *rehearsing) dropRoles(ctx context.Context) error {
 		err := r.aside.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name).Scan(&there)
 		if err == nil && there {
 			quoted := pgx.Identifier{name}.Sanitize()
-			if _, err = r.aside.ExecContext(ctx, "DROP OWNED BY "+quoted+" CASCADE"); err == nil {
+			// Only a member may drop what a role owns, unless as a superuser. https://www.postgresql.org/docs/current/sql-drop-owned.html
+			_, err = r.aside.ExecContext(ctx, "GRANT "+quoted+" TO CURRENT_USER")
+			if err == nil {
+				_, err = r.aside.ExecContext(ctx, "DROP OWNED BY "+quoted+" CASCADE")
+			}
+			if err == nil {
 				_, err = r.aside.ExecContext(ctx, "DROP ROLE "+quoted)
 			}
 		}
@@ -163,6 +190,41 @@ func (r *rehearsing) dropRoles(ctx context.Context) error {
 			return fmt.Errorf("the role %s, which a migration made in the rehearsal, is left on the server: %w", name, database.Explain(err, r.aside.Title))
 		}
 		r.roles = r.roles[1:]
+	}
+	return nil
+}
+
+// anotherServer finds in an error that a migration wanted to work on another server.
+var anotherServer = regexp.MustCompile(`user mapping not found|SQLSTATE (HV|08)`)
+
+func elsewhere(failed string) bool { return anotherServer.MatchString(failed) }
+
+// isolate keeps a copy from working on other servers through foreign tables, as whom the database does: their rows are no copies.
+// https://www.postgresql.org/docs/current/sql-dropusermapping.html
+func (r *rehearsing) isolate(ctx context.Context) error {
+	if r.InPlace || r.aside.Dialect != database.PostgreSQL {
+		return nil
+	}
+	rows, err := r.aside.QueryContext(ctx, "SELECT format('DROP USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname) FROM pg_user_mappings")
+	if err != nil {
+		return database.Explain(err, r.aside.Title)
+	}
+	defer rows.Close()
+	var statements []string
+	for rows.Next() {
+		var statement string
+		if err := rows.Scan(&statement); err != nil {
+			return err
+		}
+		statements = append(statements, statement)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return database.Explain(err, r.aside.Title)
+	}
+	for _, statement := range statements {
+		if _, err := r.aside.ExecContext(ctx, statement); err != nil {
+			return problem.New("rehearse as the owner of the foreign servers, or set rehearsal: {on: none}", "the copy cannot be kept from other servers: %w", database.Explain(err, r.aside.Title))
+		}
 	}
 	return nil
 }

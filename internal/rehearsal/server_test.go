@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/randomchaoslabs/airlock/internal/checklist"
 	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 	"github.com/randomchaoslabs/airlock/internal/rehearsal"
@@ -44,13 +45,19 @@ func TestWhatBelongsToTheServerIsLeftAlone(t *testing.T) {
 		"grant connect on database " + name + " to " + existing + ";" + down + "select 1;",
 		"grant pg_monitor to " + existing + ";" + down + "revoke pg_monitor from " + existing + ";",
 		"alter system set work_mem = '8MB';" + down + "alter system reset work_mem;",
+		"drop owned by " + existing + ";" + down + "select 1;",
+		"reassign owned by " + existing + " to current_user;" + down + "select 1;",
+		"grant set on parameter work_mem to " + existing + ";" + down + "select 1;",
+		"do $$ begin execute 'grant pg_monitor to " + existing + "'; end $$;" + down + "select 1;",
+		"select pg_create_physical_replication_slot('x');" + down + "select 1;",
+		"copy (select 1) to program 'true';" + down + "select 1;",
 		"create table b (id integer, note text default 'create role x');\ngrant select on a to " + existing + ";" + down + "revoke select on a from " + existing + ";\ndrop table b;",
 	}
 	renew := func(context.Context) (database.Settings, error) {
 		return databasetest.Fresh(t, database.PostgreSQL), nil
 	}
 	report := rehearseWith(t, rehearsal.Options{Settings: settings, Renew: renew}, 1, "select 1", texts...)
-	want := []string{"2 proven", "3 unproven", "4 unproven", "5 unproven", "6 unproven", "7 unproven", "8 unproven", "9 unproven", "10 unproven", "11 proven"}
+	want := []string{"2 proven", "3 unproven", "4 unproven", "5 unproven", "6 unproven", "7 unproven", "8 unproven", "9 unproven", "10 unproven", "11 unproven", "12 unproven", "13 unproven", "14 unproven", "15 unproven", "16 unproven", "17 proven"}
 	if got := verdicts(report); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
@@ -64,6 +71,87 @@ func TestWhatBelongsToTheServerIsLeftAlone(t *testing.T) {
 		from pg_roles where rolname in ($1, $2)`, role, existing).Scan(&left, &comment)
 	if err != nil || left.Valid || comment.Valid && strings.Contains(comment.String, "x") {
 		t.Errorf("left on the server: %v %v, %v", left, comment, err)
+	}
+}
+
+// A user who may make roles, and is no superuser, drops them again.
+func TestARoleMadeByAnOrdinaryUser(t *testing.T) {
+	t.Parallel()
+	server := databasetest.Open(t, databasetest.Fresh(t, database.PostgreSQL))
+	owner, role := "owner_"+strings.ToLower(rand.Text()), "new_"+strings.ToLower(rand.Text())
+	run := func(statement string) {
+		t.Helper()
+		if _, err := server.ExecContext(context.Background(), statement); err != nil {
+			t.Error(err)
+		}
+	}
+	run("create role " + owner + " login createrole password 'owner'")
+	t.Cleanup(func() { run("drop role " + owner) })
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	location, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run("alter database " + strings.TrimPrefix(location.Path, "/") + " owner to " + owner)
+	location.User = url.UserPassword(owner, "owner")
+	settings.URL = location.String()
+	report := rehearseWith(t, rehearsal.Options{Settings: settings}, 0, "select 1", "create role "+role+";\ncreate table a (id integer);\ngrant select on a to "+role+";"+down+"drop table a;\ndrop role "+role+";")
+	var left int
+	if err := server.QueryRowContext(t.Context(), "select count(*) from pg_roles where rolname = $1", role).Scan(&left); err != nil || left != 0 || report.Left != "" {
+		t.Errorf("left %d roles, %v, %q", left, err, report.Left)
+	}
+	if got := verdicts(report); !slices.Equal(got, []string{"1 proven"}) {
+		t.Errorf("got %q because %q", got, report.Migrations[0].Reasons)
+	}
+}
+
+// On the database itself nothing is dropped again, nothing is passed over, and nothing is taken back that would lose data.
+func TestInPlace(t *testing.T) {
+	t.Parallel()
+	role := "kept_" + strings.ToLower(rand.Text())
+	server := databasetest.Open(t, databasetest.Fresh(t, database.PostgreSQL))
+	t.Cleanup(func() {
+		if _, err := server.ExecContext(context.Background(), "drop role "+role); err != nil {
+			t.Error(err)
+		}
+	})
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	report := rehearseWith(t, rehearsal.Options{Settings: settings, InPlace: true, OwnServer: true}, 1, "insert into orders values (1), (2)", "create table orders (id integer);",
+		"create role "+role+";"+down+"drop role "+role+";",
+		"create table if not exists orders (id integer);\ncreate table items (id integer);"+down+"drop table items;\ndrop table orders;",
+		"create table more (id integer);\ninsert into more values (1);"+down+"drop table more;")
+	if got := verdicts(report); !slices.Equal(got, []string{"2 proven", "3 unproven", "4 proven"}) || !strings.Contains(strings.Join(report.Migrations[1].Reasons, " "), "down was not run on this database: taking this back would lose data: orders") {
+		t.Errorf("got %q because %q", got, report.Migrations[1].Reasons)
+	}
+	db := databasetest.Open(t, settings)
+	var rows, roles int
+	if err := db.QueryRowContext(t.Context(), "select (select count(*) from orders), (select count(*) from pg_roles where rolname = $1)", role).Scan(&rows, &roles); err != nil || rows != 2 || roles != 1 {
+		t.Errorf("%d rows and %d roles are there, %v", rows, roles, err)
+	}
+}
+
+// A copy works on no other server: what its foreign tables lead to is no copy.
+func TestForeignTablesLeadNowhere(t *testing.T) {
+	t.Parallel()
+	remote := databasetest.Fresh(t, database.PostgreSQL)
+	there := databasetest.Open(t, remote)
+	if _, err := there.ExecContext(t.Context(), "create table r (id integer); insert into r values (1), (2)"); err != nil {
+		t.Fatal(err)
+	}
+	location, err := url.Parse(remote.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := location.User.Password()
+	given := "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw options (host '" + location.Hostname() + "', port '" + location.Port() + "', dbname '" + strings.TrimPrefix(location.Path, "/") + "');" +
+		"create user mapping for current_user server s options (user '" + location.User.Username() + "', password '" + password + "'); create foreign table r (id integer) server s"
+	report := rehearse(t, databasetest.Fresh(t, database.PostgreSQL), given, "select 1;", "delete from r where id = 1;"+down+"insert into r values (7);")
+	if one := report.Migrations[0]; one.WayBack != rehearsal.Unproven || !one.Elsewhere || report.Verdict() != checklist.Warn {
+		t.Errorf("got %s, %s because %q", one.WayBack, report.Verdict(), one.Reasons)
+	}
+	var rows string
+	if err := there.QueryRowContext(t.Context(), "select string_agg(id::text, ',' order by id) from r").Scan(&rows); err != nil || rows != "1,2" {
+		t.Errorf("the other server has %q, %v", rows, err)
 	}
 }
 
