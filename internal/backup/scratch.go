@@ -1,11 +1,9 @@
 package backup
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -79,7 +77,13 @@ func NewScratch(ctx context.Context, options ScratchOptions) (*Scratch, error) {
 	}
 	scratch, err := scratchDatabase(ctx, options, folder)
 	// The dump holds all rows: it goes as soon as it is restored.
-	return scratch, errors.Join(err, os.RemoveAll(folder))
+	if left := os.RemoveAll(folder); left != nil {
+		if err = errors.Join(err, left); scratch != nil {
+			err = errors.Join(err, scratch.Drop(ctx))
+		}
+		return nil, err
+	}
+	return scratch, err
 }
 
 // trusting returns an environment in which pg_dump trusts the authorities of Amazon RDS where airlock itself does.
@@ -133,7 +137,7 @@ func scratchFile(ctx context.Context, options ScratchOptions, folder string) (*S
 	}
 	store, err := NewSQLite(SQLiteOptions{Path: options.Settings.Path, Directory: folder, Now: options.Now})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	if err := store.copyTo(ctx, scratch.Settings.Path, silence{}); err != nil {
 		return nil, errors.Join(database.Explain(err, options.Settings.Path), os.RemoveAll(folder))
@@ -193,19 +197,11 @@ func scratchBeside(ctx context.Context, settings database.Settings, now time.Tim
 		}
 		return nil, err
 	}
-	return scratch, nil
-}
-
-// createLike makes an empty database with the encoding and the collation of the one that db is connected to.
-func createLike(ctx context.Context, db *database.Database, name string) error {
-	var statement string
-	err := db.QueryRowContext(ctx, `SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', $1::text, pg_encoding_to_char(encoding), datcollate, datctype)
-FROM pg_database WHERE datname = current_database()`, name).Scan(&statement)
-	if err != nil {
-		return err
+	if err := setLike(ctx, db, name); err != nil {
+		return nil, errors.Join(problem.New("the user who owns the database may give its copy the same settings; settings of superusers only a superuser",
+			"the copy cannot be given the settings of the database: %w", database.Explain(err, db.Title)), scratch.Drop(ctx))
 	}
-	_, err = db.ExecContext(ctx, statement)
-	return err
+	return scratch, nil
 }
 
 // refill dumps the database and restores it into the copy; without rows, but for those that say what is applied.
@@ -264,36 +260,6 @@ func dropScratch(ctx context.Context, settings database.Settings, name string) e
 	_, err = db.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	if err != nil {
 		return problem.New("drop it by hand: it holds a copy of the rows", "the copy %s is left on the server: %w", name, database.Explain(err, db.Title))
-	}
-	return nil
-}
-
-// dropLeft drops the copies of runs that were killed: old ones, to which nobody is connected.
-func dropLeft(ctx context.Context, db *database.Database, now time.Time) error {
-	rows, err := db.QueryContext(ctx, `SELECT datname FROM pg_database d WHERE datname LIKE $1 AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
-AND pg_has_role(datdba, 'MEMBER')`, strings.ReplaceAll(scratchPrefix, "_", `\_`)+"%")
-	if err != nil {
-		return database.Explain(err, db.Title)
-	}
-	defer rows.Close()
-	var left []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
-		made, _, _ := strings.Cut(strings.TrimPrefix(name, scratchPrefix), "_")
-		if at, err := time.Parse(scratchTime, made); err == nil && now.Sub(at) > scratchAge {
-			left = append(left, name)
-		}
-	}
-	if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	for _, name := range left {
-		if _, err := db.ExecContext(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %q", name)); err != nil {
-			return database.Explain(err, db.Title)
-		}
 	}
 	return nil
 }

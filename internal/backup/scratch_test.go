@@ -3,6 +3,7 @@ package backup_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -159,5 +160,52 @@ func TestScratchOfAHostOfRDS(t *testing.T) {
 		if text, err := os.ReadFile(seen + "-" + name); err != nil || !bytes.Equal(text, database.RDSCertificates()) {
 			t.Errorf("%s was given %d bytes of certificates, %v", name, len(text), err)
 		}
+	}
+}
+
+// A copy sorts as the original does, and its sessions begin with the same settings.
+func TestScratchIsLikeTheOriginal(t *testing.T) {
+	t.Parallel()
+	server := databasetest.Open(t, databasetest.Fresh(t, database.PostgreSQL))
+	name := fmt.Sprintf("like_%d", time.Now().UnixNano())
+	run := func(statement string) {
+		t.Helper()
+		if _, err := server.ExecContext(context.Background(), statement); err != nil {
+			t.Error(err)
+		}
+	}
+	run("create database " + name + " template template0 locale_provider icu icu_locale 'en-US-u-kn-true' encoding 'UTF8'")
+	t.Cleanup(func() { run("drop database " + name + " with (force)") })
+	run("alter database " + name + ` set search_path = app, "$user", public`)
+	run("alter database " + name + " set timezone = 'Asia/Tokyo'")
+	run("alter database " + name + " set application_name = 'it''s'")
+	location, err := url.Parse(databasetest.Cluster(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	location.Path = "/" + name
+	settings := database.Settings{Dialect: database.PostgreSQL, URL: location.String()}
+	original := databasetest.Open(t, settings)
+	if _, err := original.ExecContext(t.Context(), "create schema app; create table app.t (a text)"); err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := backup.NewScratch(t.Context(), backup.ScratchOptions{Settings: settings, MaximumBytes: 1 << 40, Now: time.Now, LookupEnv: os.LookupEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := scratch.Drop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	copied := databasetest.Open(t, scratch.Settings)
+	const query = `select concat_ws(' ', datcollate, daticulocale, datlocprovider, 'a10' > 'a9', current_setting('search_path'), current_setting('timezone'),
+		(select array_agg(one order by one) from pg_db_role_setting s, unnest(setconfig) one where s.setdatabase = d.oid), to_regclass('t')) from pg_database d where datname = current_database()`
+	var want, got string
+	if err := errors.Join(original.QueryRowContext(t.Context(), query).Scan(&want), copied.QueryRowContext(t.Context(), query).Scan(&got)); err != nil {
+		t.Fatal(err)
+	}
+	if got != want || !strings.Contains(got, "Asia/Tokyo") || !strings.HasSuffix(got, " t") {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

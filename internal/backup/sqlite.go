@@ -159,8 +159,8 @@ func look(ctx context.Context, copied *sql.DB) (content, error) {
 }
 
 // texts returns the first column of all rows.
-func texts(ctx context.Context, from *sql.DB, query string) ([]string, error) {
-	rows, err := from.QueryContext(ctx, query)
+func texts(ctx context.Context, from *sql.DB, query string, arguments ...any) ([]string, error) {
+	rows, err := from.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, err
 	}
