@@ -163,7 +163,8 @@ func (r *rehearsing) analyze(ctx context.Context) error {
 		return nil
 	}
 	_, err := r.aside.ExecContext(ctx, fmt.Sprintf(`DO $$ DECLARE one regclass; BEGIN
-FOR one IN SELECT c.oid FROM pg_class c WHERE c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) > %d AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid)
+FOR one IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) > %d
+  AND n.nspname !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
 LOOP EXECUTE 'ANALYZE ' || one; END LOOP; END $$`, r.Budget))
 	if err != nil {
 		return database.Explain(err, r.aside.Title)

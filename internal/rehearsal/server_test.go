@@ -95,7 +95,7 @@ func TestARoleMadeByAnOrdinaryUser(t *testing.T) {
 	run("alter database " + strings.TrimPrefix(location.Path, "/") + " owner to " + owner)
 	location.User = url.UserPassword(owner, "owner")
 	settings.URL = location.String()
-	report := rehearseWith(t, rehearsal.Options{Settings: settings}, 0, "select 1", "create role "+role+";\ncreate table a (id integer);\ngrant select on a to "+role+";"+down+"drop table a;\ndrop role "+role+";")
+	report := rehearseWith(t, rehearsal.Options{Settings: settings, Budget: 1}, 0, "create table large as select n from generate_series(1, 1000) n", "create role "+role+";\ncreate table a (id integer);\ngrant select on a to "+role+";"+down+"drop table a;\ndrop role "+role+";")
 	var left int
 	if err := server.QueryRowContext(t.Context(), "select count(*) from pg_roles where rolname = $1", role).Scan(&left); err != nil || left != 0 || report.Left != "" {
 		t.Errorf("left %d roles, %v, %q", left, err, report.Left)
