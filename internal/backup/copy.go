@@ -18,7 +18,7 @@ const UnknownSchema int64 = -1
 type CopyOptions struct {
 	// Settings lead to the database as its migrations sign in to it. The copy of a dump is made beside it, on the same
 	// server. The copy of a snapshot in RDS is an instance of its own, of which the settings lead to the same database as the
-	// same user; settings without a URL lead to the instance's first database as the master user. SQLite needs none.
+	// same user; settings without a URL lead to the database that has migrations applied, as the owner of their table. SQLite needs none.
 	Settings database.Settings
 	// MaximumBytes is the size of a dump up to which its rows are restored too, of a larger one the copy has the schema only.
 	// RDS and SQLite restore all of it.

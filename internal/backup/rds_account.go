@@ -28,8 +28,19 @@ func (c *rdsCopy) settle(ctx context.Context, vigil *vigil, settings database.Se
 	if err := c.change(ctx, vigil, password); err != nil {
 		return settings, err
 	}
+	told := settings.URL != ""
 	instance, err := c.enter(ctx, vigil, &settings, password)
-	if err != nil || c.user == instance.MasterUser {
+	if err == nil {
+		err = c.calm(ctx, instance, settings, password)
+	}
+	if err == nil && !told {
+		err = c.orient(ctx, instance, settings, password)
+	}
+	if err != nil {
+		return settings, err
+	}
+	settings.Name = c.database
+	if settings.URL, err = (awsapi.DatabaseSecret{User: instance.MasterUser, Password: password, Database: c.database}).URL(instance); err != nil || c.user == instance.MasterUser {
 		return settings, err
 	}
 	return settings, c.admit(ctx, instance, &settings)

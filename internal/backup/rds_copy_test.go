@@ -108,6 +108,7 @@ func asMaster(input *rds.CreateDBInstanceInput) { input.MasterUsername = aws.Str
 func TestRDSCopy(t *testing.T) {
 	t.Parallel()
 	production := newProduction(t)
+	production.connect(t, "wos", "create table public.goose_db_version (id integer)", "alter table public.goose_db_version owner to master")
 	for _, user := range []string{production.master, production.owner, ""} {
 		// One after the other: they share the master user.
 		t.Run(user, func(t *testing.T) {
@@ -157,6 +158,59 @@ func TestRDSCopy(t *testing.T) {
 				t.Errorf("got %v, left %v", err, r.instances(t))
 			}
 		})
+	}
+}
+
+// Where nobody says which database it is and whose, the one that has migrations applied is, and who owns their table.
+func TestRDSCopyFindsTheDatabaseOfTheMigrations(t *testing.T) {
+	t.Parallel()
+	production := newProduction(t)
+	r, store := newRegion(t, asMaster)
+	production.standIn(t, r)
+	take(t, store)
+	_, err := Copy(t.Context(), store, CopyOptions{Settings: database.Settings{LookupEnv: production.settings("").LookupEnv}})
+	holds(t, err, "no database of wos-production has migrations applied", "")
+	production.connect(t, "postgres", `create database app owner "o""w'ner"`)
+	production.connect(t, "app", `set role "o""w'ner"`, "create schema mine", "create table mine.goose_db_version (id integer)")
+	copied, err := Copy(t.Context(), store, CopyOptions{Settings: database.Settings{LookupEnv: production.settings("").LookupEnv}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := databasetest.Open(t, copied.Settings)
+	var who, name string
+	if err := db.QueryRowContext(t.Context(), "select current_user, current_database()").Scan(&who, &name); err != nil || who != production.owner || name != "app" {
+		t.Errorf("got the user %q in the database %q, %v", who, name, err)
+	}
+	db.Close()
+	production.connect(t, "wos", "create table public.goose_db_version (id integer)")
+	production.connect(t, "postgres", "create database third")
+	production.connect(t, "third", "create table goose_db_version (id integer)")
+	if err := copied.Drop(t.Context()); err != nil || len(r.instances(t)) != 0 {
+		t.Errorf("got %v, left %v", err, r.instances(t))
+	}
+}
+
+// What works on its own in production does not on a copy of it.
+func TestRDSCopyKeepsStill(t *testing.T) {
+	t.Parallel()
+	production := newProduction(t)
+	production.connect(t, "postgres", "alter role master superuser")
+	production.connect(t, "wos", "create table public.goose_db_version (id integer)", "create subscription odd_one connection 'host=127.0.0.1 port=1' publication p with (connect = false)", "alter subscription odd_one enable")
+	r, store := newRegion(t, asMaster)
+	production.standIn(t, r)
+	take(t, store)
+	copied, err := Copy(t.Context(), store, CopyOptions{Settings: production.settings(production.master)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := databasetest.Open(t, copied.Settings)
+	var quiet bool
+	if err := db.QueryRowContext(t.Context(), "select bool_and(not subenabled and subslotname is null) from pg_subscription").Scan(&quiet); err != nil || !quiet {
+		t.Errorf("the subscription is at work, %v", err)
+	}
+	db.Close()
+	if err := copied.Drop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
