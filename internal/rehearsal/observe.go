@@ -223,6 +223,11 @@ func (o *observer) prepare(ctx context.Context, session database.Session, statem
 			o.stop = o.sample(ctx, session.PID())
 			return nil
 		}
+		if o.flushes { // What the session did before is told, and counts no more.
+			o.last = nothing()
+			o.last.wal = o.position(ctx)
+			return nil
+		}
 	}
 	if o.last.locks == nil {
 		var err error
