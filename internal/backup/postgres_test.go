@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/randomchaoslabs/airlock/internal/database"
 	"github.com/randomchaoslabs/airlock/internal/database/databasetest"
 )
 
@@ -214,6 +215,16 @@ func TestCompatible(t *testing.T) {
 			}
 			holds(t, err, test.want, "PATH")
 		}
+	}
+}
+
+// The provider of the locale is named also where it is the C library: template0 can have another one, which would hold.
+func TestLikeNamesTheProvider(t *testing.T) {
+	t.Parallel()
+	db := databasetest.Open(t, databasetest.Fresh(t, database.PostgreSQL))
+	var statement string
+	if err := db.QueryRowContext(t.Context(), likeQuery, "copy").Scan(&statement); err != nil || !strings.HasSuffix(statement, " LOCALE_PROVIDER libc") {
+		t.Errorf("got %s, %v", statement, err)
 	}
 }
 

@@ -179,6 +179,7 @@ func TestScratchIsLikeTheOriginal(t *testing.T) {
 	run("alter database " + name + ` set search_path = app, "$user", public`)
 	run("alter database " + name + " set timezone = 'Asia/Tokyo'")
 	run("alter database " + name + " set application_name = 'it''s'")
+	run("alter role current_user in database " + name + " set work_mem = '5MB'")
 	location, err := url.Parse(databasetest.Cluster(t))
 	if err != nil {
 		t.Fatal(err)
@@ -207,5 +208,43 @@ func TestScratchIsLikeTheOriginal(t *testing.T) {
 	}
 	if got != want || !strings.Contains(got, "Asia/Tokyo") || !strings.HasSuffix(got, " t") {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// The settings that roles have in the database come along as far as the user may give them.
+func TestScratchWithoutTheRightToSettingsOfRoles(t *testing.T) {
+	t.Parallel()
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	server := databasetest.Open(t, settings)
+	name := fmt.Sprintf("plain_%d", time.Now().UnixNano())
+	run := func(statement string) {
+		t.Helper()
+		if _, err := server.ExecContext(context.Background(), statement); err != nil {
+			t.Error(err)
+		}
+	}
+	run("create role " + name + " login createdb password 'secret'")
+	run("create database " + name + " owner " + name)
+	t.Cleanup(func() { run("drop database " + name + " with (force)"); run("drop role " + name) })
+	run("alter role postgres in database " + name + " set work_mem = '5MB'")
+	run("alter role " + name + " in database " + name + " set work_mem = '6MB'")
+	location, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	location.Path, location.User = "/"+name, url.UserPassword(name, "secret")
+	settings.URL = location.String()
+	scratch, err := backup.NewScratch(t.Context(), backup.ScratchOptions{Settings: settings, MaximumBytes: 1 << 40, Now: time.Now, LookupEnv: os.LookupEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := scratch.Drop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	var got string
+	if err := databasetest.Open(t, scratch.Settings).QueryRowContext(t.Context(), "show work_mem").Scan(&got); err != nil || got != "6MB" {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
