@@ -3,6 +3,10 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
 func (p *Postgres) newest(ctx context.Context) (Snapshot, error) {
@@ -17,6 +21,9 @@ func (p *Postgres) newest(ctx context.Context) (Snapshot, error) {
 // the dump, so the server has to know the roles.
 // https://www.postgresql.org/docs/current/app-pgrestore.html
 func (p *Postgres) restore(ctx context.Context, snapshot Snapshot, options CopyOptions) (*Scratch, error) {
+	if err := p.restores(ctx, options.Settings); err != nil {
+		return nil, err
+	}
 	scratch, err := scratchBeside(ctx, options.Settings, p.options.Now())
 	if err != nil {
 		return nil, err
@@ -29,4 +36,40 @@ func (p *Postgres) restore(ctx context.Context, snapshot Snapshot, options CopyO
 		}
 	}
 	return scratch, nil
+}
+
+// restores sees that pg_restore is there and can fill a database on the server that the settings lead to.
+func (p *Postgres) restores(ctx context.Context, settings database.Settings) error {
+	text, err := p.run(ctx, p.command("pg_restore", "--version"))
+	if err != nil {
+		return err
+	}
+	client, err := parseMajor(text)
+	if err != nil {
+		return err
+	}
+	db, err := database.Open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var server int
+	if err := db.QueryRowContext(ctx, "select current_setting('server_version_num')::int / 10000").Scan(&server); err != nil {
+		return database.Explain(err, db.Title)
+	}
+	return restorable(client, server)
+}
+
+// timed is the version that brought transaction_timeout, which pg_restore sets from then on, whatever the server is. Older servers
+// do not know it, and with --exit-on-error the restore ends there. To take the line out of a script is no way: rows can hold it too.
+// https://www.postgresql.org/docs/17/release-17.html and _doSetFixedOutputState in
+// https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_backup_archiver.c
+const timed = 17
+
+func restorable(client, server int) error {
+	if client < timed || server >= timed {
+		return nil
+	}
+	return problem.New(fmt.Sprintf("install the package postgresql-client-%d, or put its folder first in PATH", server),
+		"pg_restore is of version %d and the server of version %d, which does not know the transaction_timeout that it sets", client, server)
 }

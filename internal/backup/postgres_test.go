@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -214,6 +215,50 @@ func TestCompatible(t *testing.T) {
 				continue
 			}
 			holds(t, err, test.want, "PATH")
+		}
+	}
+}
+
+// Given a pg_restore that says what the server does not know, then no copy is begun: neither of the database nor of a dump.
+func TestNewerRestoreIsRefused(t *testing.T) {
+	t.Parallel()
+	settings := databasetest.Fresh(t, database.PostgreSQL)
+	var server int
+	if err := databasetest.Open(t, settings).QueryRowContext(t.Context(), "select current_setting('server_version_num')::int / 10000").Scan(&server); err != nil {
+		t.Fatal(err)
+	}
+	if server >= timed {
+		return // It knows all that pg_restore says.
+	}
+	text, hint := fmt.Sprintf("pg_restore is of version 17 and the server of version %d", server), fmt.Sprintf("postgresql-client-%d", server)
+	real, err := exec.LookPath("pg_restore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, used := t.TempDir(), filepath.Join(t.TempDir(), "used")
+	for name, script := range map[string]string{
+		"pg_dump":    "exec '" + filepath.Join(filepath.Dir(real), "pg_dump") + "' \"$@\"\n",
+		"pg_restore": "case $1 in --version) echo 'pg_restore (PostgreSQL) 17.2' ;; --list) exec '" + real + "' \"$@\" ;; *) touch '" + used + "' ;; esac\n",
+	} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = NewScratch(t.Context(), ScratchOptions{Settings: settings, Bin: bin, MaximumBytes: everything, Now: time.Now, LookupEnv: os.LookupEnv})
+	holds(t, err, text, hint)
+	store, err := NewPostgres(PostgresOptions{URL: settings.URL, Bin: bin, Directory: t.TempDir(), Now: time.Now, LookupEnv: os.LookupEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take(t, store)
+	_, err = Copy(t.Context(), store, CopyOptions{Settings: settings, MaximumBytes: everything})
+	holds(t, err, text, hint)
+	if _, err := os.Stat(used); err == nil {
+		t.Error("pg_restore was used")
+	}
+	for _, pair := range [][2]int{{16, 15}, {17, 17}, {18, 17}} {
+		if err := restorable(pair[0], pair[1]); err != nil {
+			t.Errorf("%v: %v", pair, err)
 		}
 	}
 }

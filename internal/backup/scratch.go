@@ -159,6 +159,9 @@ func scratchDatabase(ctx context.Context, options ScratchOptions, folder string)
 	if err != nil {
 		return nil, err
 	}
+	if err := source.restores(ctx, options.Settings); err != nil {
+		return nil, err
+	}
 	scratch, err := scratchBeside(ctx, options.Settings, options.Now())
 	if err != nil {
 		return nil, err
