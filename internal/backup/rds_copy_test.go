@@ -182,11 +182,29 @@ func TestRDSCopyFindsTheDatabaseOfTheMigrations(t *testing.T) {
 		t.Errorf("got the user %q in the database %q, %v", who, name, err)
 	}
 	db.Close()
-	production.connect(t, "wos", "create table public.goose_db_version (id integer)")
-	production.connect(t, "postgres", "create database third")
-	production.connect(t, "third", "create table goose_db_version (id integer)")
 	if err := copied.Drop(t.Context()); err != nil || len(r.instances(t)) != 0 {
 		t.Errorf("got %v, left %v", err, r.instances(t))
+	}
+	// Of several, only the instance's first database is taken without being named.
+	production.connect(t, "postgres", "create database third")
+	production.connect(t, "third", "create table goose_db_version (id integer)")
+	_, err = Copy(t.Context(), store, CopyOptions{Settings: database.Settings{LookupEnv: production.settings("").LookupEnv}})
+	holds(t, err, "which database of wos-production the migrations are for is not known: [app third]", "scratch")
+	if left := r.instances(t); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+	// Of several tables in one database, the one that a session finds says who it is.
+	production.connect(t, "wos", "create table mine.goose_db_version (id integer)", "create table public.goose_db_version (id integer)", `alter table mine.goose_db_version owner to "o""w'ner"`,
+		"grant usage on schema mine to master", "alter database wos set search_path = mine, public")
+	copied, err = Copy(t.Context(), store, CopyOptions{Settings: database.Settings{LookupEnv: production.settings("").LookupEnv}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if location, err := url.Parse(copied.Settings.URL); err != nil || location.User.Username() != production.owner || location.Path != "/wos" {
+		t.Errorf("got the user %q in %q, %v", location.User.Username(), location.Path, err)
+	}
+	if err := copied.Drop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -194,19 +212,27 @@ func TestRDSCopyFindsTheDatabaseOfTheMigrations(t *testing.T) {
 func TestRDSCopyKeepsStill(t *testing.T) {
 	t.Parallel()
 	production := newProduction(t)
-	production.connect(t, "postgres", "alter role master superuser")
-	production.connect(t, "wos", "create table public.goose_db_version (id integer)", "create subscription odd_one connection 'host=127.0.0.1 port=1' publication p with (connect = false)", "alter subscription odd_one enable")
+	production.connect(t, "wos", "create table public.goose_db_version (id integer)", "create subscription odd_one connection 'host=127.0.0.1 port=1' publication p with (connect = false)", "alter subscription odd_one enable",
+		"alter database wos set cron.database_name = 'wos'", "create schema cron", "create table cron.job (jobid bigint, active boolean)", "insert into cron.job values (1, true), (2, true)")
 	r, store := newRegion(t, asMaster)
 	production.standIn(t, r)
 	take(t, store)
+	// What the master user may not stop is not left running.
+	_, err := Copy(t.Context(), store, CopyOptions{Settings: production.settings(production.master)})
+	holds(t, err, "must be owner of subscription odd_one", "")
+	if left := r.instances(t); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+	production.connect(t, "postgres", "alter role master superuser")
 	copied, err := Copy(t.Context(), store, CopyOptions{Settings: production.settings(production.master)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	db := databasetest.Open(t, copied.Settings)
-	var quiet bool
-	if err := db.QueryRowContext(t.Context(), "select bool_and(not subenabled and subslotname is null) from pg_subscription").Scan(&quiet); err != nil || !quiet {
-		t.Errorf("the subscription is at work, %v", err)
+	var quiet, idle bool
+	query := "select (select bool_and(not subenabled and subslotname is null) from pg_subscription), (select bool_and(not active) from cron.job)"
+	if err := db.QueryRowContext(t.Context(), query).Scan(&quiet, &idle); err != nil || !quiet || !idle {
+		t.Errorf("got subscriptions off %v, jobs off %v, %v", quiet, idle, err)
 	}
 	db.Close()
 	if err := copied.Drop(t.Context()); err != nil {

@@ -84,7 +84,7 @@ func (c *rdsCopy) orient(ctx context.Context, instance awsapi.Instance, settings
 	var found []string
 	for _, name := range names {
 		err := c.within(ctx, instance, settings, name, password, func(db *database.Database) error {
-			who, err := texts(ctx, db.DB, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = $1 AND relkind = 'r' LIMIT 1", database.GooseTable)
+			who, err := texts(ctx, db.DB, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = $1 AND relkind = 'r' ORDER BY pg_table_is_visible(oid) DESC LIMIT 1", database.GooseTable)
 			if len(who) > 0 {
 				owners[name], found = who[0], append(found, name)
 			}
