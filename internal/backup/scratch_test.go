@@ -226,6 +226,10 @@ func TestScratchWithoutTheRightToSettingsOfRoles(t *testing.T) {
 	run("create role " + name + " login createdb password 'secret'")
 	run("create database " + name + " owner " + name)
 	t.Cleanup(func() { run("drop database " + name + " with (force)"); run("drop role " + name) })
+	// Another user's copy that was left behind is not ours to drop, and no reason to make none. Another test may drop it.
+	left := "airlock_rehearsal_" + time.Now().Add(-24*time.Hour).UTC().Format("20060102150405") + "_" + name
+	run("create database " + left)
+	t.Cleanup(func() { run("drop database if exists " + left + " with (force)") })
 	run("alter role postgres in database " + name + " set work_mem = '5MB'")
 	run("alter role " + name + " in database " + name + " set work_mem = '6MB'")
 	location, err := url.Parse(settings.URL)
