@@ -42,16 +42,11 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 		result.Checklist.Items = append(result.Checklist.Items, checklist.Item{ID: "rehearsal", Title: "The migrations are rehearsed", Verdict: checklist.Skip, Evidence: why})
 		return result, nil
 	}
-	switch {
-	case on == "none":
+	if on == "none" {
 		return skipped("none is asked for here; with --on scratch it is done on a copy")
-	case on == verb.InPlace && aimed.workspace != nil && aimed.last:
-		return verb.Result{}, problem.Wrong("rehearse on a copy: --on scratch", "%s is the last environment of the order, and nothing is rehearsed on its own database", aimed.workspace.Name)
-	case on == verb.InPlace && aimed.missing:
-		return verb.Result{}, problem.New("rehearse on a copy: --on scratch", "there is no database yet")
 	}
-	if on == verb.OnSnapshot && aimed.next == "" {
-		return verb.Result{}, problem.Wrong("rehearse on a copy of the database: --on scratch", "no environment comes behind this one whose snapshot could be restored")
+	if err := aimed.refuse(call, on); err != nil {
+		return verb.Result{}, err
 	}
 	from, unknown, err := aimed.from(ctx, call)
 	if err != nil {
@@ -71,14 +66,13 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 		return skipped(fmt.Sprintf("nothing is pending at version %d", max(status.Current, valueOf(from))))
 	}
 	if call.Inputs.Bool("dry-run") {
-		place := map[string]string{verb.InPlace: "the database itself", verb.OnSnapshot: "the newest snapshot of " + aimed.next}[on]
-		begins := fmt.Sprintf(", from version %d", status.Current)
-		if from != nil {
-			begins = fmt.Sprintf(", from version %d", *from)
-		} else if on == verb.OnSnapshot {
-			begins = ""
+		return skipped("would be rehearsed on " + aimed.place(on, cmp.Or(from, &status.Current)))
+	}
+	var foretell func(*rehearsal.Report)
+	if name := call.Inputs.String("forecast"); name != "" { // What cannot be foretold is said before the work.
+		if foretell, err = forecast(ctx, call, name, aimed.limits.Lock); err != nil {
+			return verb.Result{}, err
 		}
-		return skipped("would be rehearsed on " + cmp.Or(place, "a copy of the database") + begins)
 	}
 	report, err := perform(ctx, call, aimed, rehearsal.Options{Settings: settings, Set: set, From: from, Budget: sampledBytes}, on)
 	if err != nil {
@@ -87,10 +81,8 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 	if on != verb.OnSnapshot { // A snapshot knows its version itself.
 		report.Unreached = cmp.Or(report.Unreached, unknown)
 	}
-	if name := call.Inputs.String("forecast"); name != "" {
-		if err := foretell(ctx, call, &report, name, aimed.limits.Lock); err != nil {
-			return verb.Result{}, err
-		}
+	if foretell != nil {
+		foretell(&report)
 	}
 	result.Checklist.Items = append(result.Checklist.Items, report.Items()...)
 	result.Outputs["way-back"], result.Outputs["rehearsal"] = string(report.WayBack()), report.Handover()
@@ -105,6 +97,32 @@ func rehearsed(ctx context.Context, call *verb.Call, aimed target, set migration
 		Markdown: func() string { return rehearsal.Markdown(report) },
 	}
 	return result, nil
+}
+
+// refuse refuses what cannot be rehearsed there.
+func (t target) refuse(call *verb.Call, on string) error {
+	switch {
+	case on == verb.InPlace && t.last:
+		return problem.Wrong("rehearse on a copy: --on scratch", "%s is the last environment of the order, and nothing is rehearsed on its own database", t.workspace.Name)
+	case on == verb.InPlace && t.missing:
+		return problem.New("rehearse on a copy: --on scratch", "there is no database yet")
+	case on == verb.OnSnapshot && t.next == "":
+		return problem.Wrong("rehearse on a copy of the database: --on scratch", "no environment comes behind this one whose snapshot could be restored")
+	case on != verb.InPlace && len(call.Inputs.List("accept-data-loss")) > 0:
+		return problem.Wrong("leave it out, or rehearse on the database itself: --on sandbox", "a copy may lose anything: --accept-data-loss means nothing for it")
+	}
+	return nil
+}
+
+// place says for people where it would be rehearsed. A snapshot knows its version itself.
+func (t target) place(on string, from *int64) string {
+	switch on {
+	case verb.InPlace:
+		return fmt.Sprintf("the database itself, from version %d", *from)
+	case verb.OnSnapshot:
+		return "the newest snapshot of " + t.next
+	}
+	return fmt.Sprintf("a copy of the database, from version %d", *from)
 }
 
 func statusOf(ctx context.Context, settings database.Settings, set migration.Set) (migration.Status, error) {
@@ -210,21 +228,17 @@ func (t target) from(ctx context.Context, call *verb.Call) (from *int64, unknown
 	return &current.Release.Schema, "", nil
 }
 
-// foretell looks at the tables of another environment, which is only read.
-func foretell(ctx context.Context, call *verb.Call, report *rehearsal.Report, environment string, lockTimeout time.Duration) error {
+// forecast looks at the tables of another environment, which is only read, and returns what adds the forecast for it.
+func forecast(ctx context.Context, call *verb.Call, environment string, lockTimeout time.Duration) (func(*rehearsal.Report), error) {
 	workspace, err := call.WorkspaceOf(environment)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	db, err := workspace.Database(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.Close()
 	sizes, err := rehearsal.ReadSizes(ctx, db)
-	if err != nil {
-		return err
-	}
-	report.Foretell(environment, sizes, lockTimeout)
-	return nil
+	return func(report *rehearsal.Report) { report.Foretell(environment, sizes, lockTimeout) }, err
 }

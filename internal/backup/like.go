@@ -49,7 +49,7 @@ func createLike(ctx context.Context, db *database.Database, name string) error {
 // them: only that role's own sessions would miss them, and migrations run as this user.
 // https://www.postgresql.org/docs/current/sql-alterrole.html
 func setLike(ctx context.Context, db *database.Database, name string) error {
-	statements, err := texts(ctx, db.DB, settingsQuery, name)
+	statements, err := database.Texts(ctx, db, settingsQuery, name)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ const insufficientPrivilege = "42501"
 // dropLeft drops the copies of runs that were killed: old ones, to which nobody is connected. One that cannot be dropped, because it
 // is in use by now for example, is no reason not to make another.
 func dropLeft(ctx context.Context, db *database.Database, now time.Time) error {
-	names, err := texts(ctx, db.DB, `SELECT datname FROM pg_database d WHERE datname LIKE $1 AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+	names, err := database.Texts(ctx, db, `SELECT datname FROM pg_database d WHERE datname LIKE $1 AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
 AND pg_has_role(datdba, 'USAGE')`, strings.ReplaceAll(scratchPrefix, "_", `\_`)+"%")
 	if err != nil {
 		return database.Explain(err, db.Title)

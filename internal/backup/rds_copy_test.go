@@ -240,6 +240,23 @@ func TestRDSCopyKeepsStill(t *testing.T) {
 	}
 }
 
+// Jobs that a policy hides from the master user are not taken for stopped.
+func TestRDSCopyDoesNotPassOverHiddenJobs(t *testing.T) {
+	t.Parallel()
+	production := newProduction(t)
+	production.connect(t, "wos", "create table public.goose_db_version (id integer)", "alter database wos set cron.database_name = 'wos'", "create schema cron",
+		"create table cron.job (jobid bigint, active boolean, username text)", "insert into cron.job values (1, true, 'somebody')",
+		"alter table cron.job enable row level security", "create policy own on cron.job using (username = current_user)", "grant usage on schema cron to public", "grant select, update on cron.job to public")
+	r, store := newRegion(t, asMaster)
+	production.standIn(t, r)
+	take(t, store)
+	_, err := Copy(t.Context(), store, CopyOptions{Settings: production.settings(production.master)})
+	holds(t, err, "the jobs of pg_cron cannot be stopped on the copy: ", "rehearse on scratch")
+	if left := r.instances(t); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
 // A user that the snapshot does not know cannot be let in.
 func TestRDSCopyWithoutItsUser(t *testing.T) {
 	t.Parallel()

@@ -110,7 +110,7 @@ func (s *SQLite) Check(ctx context.Context, snapshot Snapshot) error {
 		return err
 	}
 	defer copied.Close()
-	faults, err := texts(ctx, copied, fmt.Sprintf("pragma integrity_check(%d)", most))
+	faults, err := database.Texts(ctx, copied, fmt.Sprintf("pragma integrity_check(%d)", most))
 	if err != nil {
 		return database.Explain(err, recorded.Location)
 	}
@@ -132,7 +132,7 @@ func openReadOnly(path, immutable string) (*sql.DB, error) {
 // copy's, and restoring brings them back.
 func look(ctx context.Context, copied *sql.DB) (content, error) {
 	var found content
-	names, err := texts(ctx, copied, `select name from pragma_table_list
+	names, err := database.Texts(ctx, copied, `select name from pragma_table_list
 		where schema = 'main' and type in ('table', 'shadow') and name not like 'sqlite\_%' escape '\' order by name`)
 	if err != nil {
 		return content{}, err
@@ -145,7 +145,7 @@ func look(ctx context.Context, copied *sql.DB) (content, error) {
 		}
 		found.tables = append(found.tables, table)
 	}
-	broken, err := texts(ctx, copied, fmt.Sprintf(`select "table" from pragma_foreign_key_check limit %d`, most))
+	broken, err := database.Texts(ctx, copied, fmt.Sprintf(`select "table" from pragma_foreign_key_check limit %d`, most))
 	switch {
 	case err != nil:
 		// A key that refers to a table or column that is not there cannot be checked.
@@ -156,22 +156,4 @@ func look(ctx context.Context, copied *sql.DB) (content, error) {
 		found.notes = []string{fmt.Sprintf("%d rows break a foreign key", len(broken))}
 	}
 	return found, nil
-}
-
-// texts returns the first column of all rows.
-func texts(ctx context.Context, from *sql.DB, query string, arguments ...any) ([]string, error) {
-	rows, err := from.QueryContext(ctx, query, arguments...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
-		all = append(all, text)
-	}
-	return all, rows.Err()
 }

@@ -40,6 +40,10 @@ func Compare(before, after Data) []Change {
 	var changes []Change
 	for _, table := range before.Tables {
 		now, found := after.Table(table.Name)
+		if !found && table.Unread != "" {
+			changes = append(changes, Change{Table: table.Name, Unknown: true, Message: fmt.Sprintf("%s is gone, and its rows were not looked at: %s", table.Name, table.Unread)})
+			continue
+		}
 		if !found {
 			changes = append(changes, Change{Table: table.Name, Lost: table.Rows, Message: fmt.Sprintf("%s is gone, with %d rows", table.Name, table.Rows)})
 			continue

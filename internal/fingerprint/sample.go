@@ -3,6 +3,8 @@ package fingerprint
 import (
 	"context"
 	"fmt"
+
+	"github.com/randomchaoslabs/airlock/internal/database"
 )
 
 // sampleRanges is how many ranges of the key are looked at. PostgreSQL's histogram has a hundred, with as many rows in each.
@@ -61,20 +63,8 @@ func (s *session) sample(ctx context.Context, table *found) error {
 FROM pg_stats p JOIN pg_attribute a ON a.attrelid = $3 AND a.attname = p.attname,
   unnest(p.histogram_bounds::text::text[]) WITH ORDINALITY AS h(bound, place)
 WHERE p.schemaname = $1 AND p.tablename = $2 AND p.attname = $4 AND NOT p.inherited ORDER BY h.place`
-	rows, err := s.tx.QueryContext(ctx, query, table.Name.Schema, table.Name.Name, table.oid, table.key)
+	bounds, err := database.Texts(ctx, s.tx, query, table.Name.Schema, table.Name.Name, table.oid, table.key)
 	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var bounds []string
-	for rows.Next() {
-		var bound string
-		if err := rows.Scan(&bound); err != nil {
-			return err
-		}
-		bounds = append(bounds, bound)
-	}
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	if len(bounds) < 2 {

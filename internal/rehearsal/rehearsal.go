@@ -245,7 +245,9 @@ func (r *rehearsing) migration(ctx context.Context, file migration.File) (one Mi
 		return one, false, err
 	}
 	if one.Down.Failed != "" {
-		one.WayBack = Impossible
+		if one.Elsewhere = elsewhere(one.Down.Failed); !one.Elsewhere {
+			one.WayBack = Impossible
+		}
 		one.Reasons = append(one.Reasons, "down fails: "+one.Down.Failed)
 		// Where it ran in a transaction nothing was taken back, and those behind it can be rehearsed.
 		return one, !apply.Stepwise(file, false), nil

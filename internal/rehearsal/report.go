@@ -58,7 +58,7 @@ type Migration struct {
 	Losses []fingerprint.Change `json:"losses"`
 	// Notes say what else is left, and what could not be compared.
 	Notes []string `json:"notes,omitempty"`
-	// Uncertain tells that whether data was lost is not known, Elsewhere that up failed for want of another server.
+	// Uncertain tells that whether data was lost is not known, Elsewhere that a section failed for want of another server.
 	Uncertain bool `json:"uncertain,omitempty"`
 	Elsewhere bool `json:"elsewhere,omitempty"`
 	// Without are the migrations before it that the copy lacked.

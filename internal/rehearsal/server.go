@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -145,20 +144,15 @@ func (r *rehearsing) readRoles(ctx context.Context) error {
 	if r.existing != nil || r.aside.Dialect != database.PostgreSQL {
 		return nil
 	}
-	rows, err := r.aside.QueryContext(ctx, "SELECT rolname FROM pg_roles")
+	names, err := database.Texts(ctx, r.aside, "SELECT rolname FROM pg_roles")
 	if err != nil {
 		return database.Explain(err, r.aside.Title)
 	}
-	defer rows.Close()
 	r.existing = map[string]bool{"public": true}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
+	for _, name := range names {
 		r.existing[name] = true
 	}
-	return rows.Err()
+	return nil
 }
 
 // rolePatience bounds how long the roles may take to go when the call was cancelled.
@@ -195,30 +189,19 @@ func (r *rehearsing) dropRoles(ctx context.Context) error {
 }
 
 // anotherServer finds in an error that a migration wanted to work on another server.
-var anotherServer = regexp.MustCompile(`user mapping not found|SQLSTATE (HV|08)`)
+var anotherServer = regexp.MustCompile(`user mapping not found|SQLSTATE HV`)
 
 func elsewhere(failed string) bool { return anotherServer.MatchString(failed) }
 
-// isolate keeps a copy from working on other servers through foreign tables, as whom the database does: their rows are no copies.
+// isolate keeps a copy from signing in to other servers, as the original does for its foreign tables: what is there is no copy.
 // https://www.postgresql.org/docs/current/sql-dropusermapping.html
 func (r *rehearsing) isolate(ctx context.Context) error {
 	if r.InPlace || r.aside.Dialect != database.PostgreSQL {
 		return nil
 	}
-	rows, err := r.aside.QueryContext(ctx, "SELECT format('DROP USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname) FROM pg_user_mappings")
+	statements, err := database.Texts(ctx, r.aside,
+		"SELECT format('DROP USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname) FROM pg_user_mappings")
 	if err != nil {
-		return database.Explain(err, r.aside.Title)
-	}
-	defer rows.Close()
-	var statements []string
-	for rows.Next() {
-		var statement string
-		if err := rows.Scan(&statement); err != nil {
-			return err
-		}
-		statements = append(statements, statement)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return database.Explain(err, r.aside.Title)
 	}
 	for _, statement := range statements {

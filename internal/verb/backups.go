@@ -9,6 +9,7 @@ import (
 	"github.com/randomchaoslabs/airlock/internal/backup"
 	"github.com/randomchaoslabs/airlock/internal/config"
 	"github.com/randomchaoslabs/airlock/internal/history"
+	"github.com/randomchaoslabs/airlock/internal/problem"
 )
 
 // Backups returns where snapshots of the environment's database are kept.
@@ -41,10 +42,7 @@ func (w *Workspace) Backups(ctx context.Context) (backup.Store, error) {
 func (w *Workspace) CopyOf(ctx context.Context, name string, options backup.CopyOptions) (scratch *backup.Scratch, own bool, err error) {
 	// What the other environment keeps secret is not needed here, and not given to this one.
 	inner := w.call.Lookup
-	w.call.Lookup = func(name string) (string, bool) {
-		value, _ := inner(name)
-		return value, true
-	}
+	w.call.Lookup = Lenient(inner)
 	other, err := w.call.WorkspaceOf(name)
 	w.call.Lookup = inner
 	if err != nil {
@@ -62,6 +60,8 @@ func (w *Workspace) CopyOf(ctx context.Context, name string, options backup.Copy
 		other.ReadAs(role, "")
 		own, options.Settings.LookupEnv = configured.RDS != "", w.call.lookupEnv
 		store, err = other.Backups(ctx)
+	} else if w.Environment.Database.SQLite != "" {
+		err = problem.Wrong("rehearse on scratch", "a snapshot of %s is a dump of PostgreSQL, and %s has a SQLite file beside which it cannot be restored", name, w.Name)
 	} else if options.Settings, err = w.DatabaseSettings(ctx); err == nil {
 		store, err = backup.NewPostgres(backup.PostgresOptions{
 			URL: options.Settings.URL, Directory: filepath.Join(other.Path(other.Environment.Backups.Directory), name), Now: w.call.Now, LookupEnv: w.call.lookupEnv,

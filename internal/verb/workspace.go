@@ -82,6 +82,14 @@ func (c *Call) WorkspaceOf(name string) (*Workspace, error) {
 	return &Workspace{Root: c.Root(), Name: name, Config: loaded, Environment: environment, History: store, call: c}, nil
 }
 
+// Lenient takes what is not set for empty: for an environment of which only a part is needed, whose secrets are not given here.
+func Lenient(lookup config.Lookup) config.Lookup {
+	return func(name string) (string, bool) {
+		value, _ := lookup(name)
+		return value, true
+	}
+}
+
 // Path makes a path of the call's inputs absolute.
 func (c *Call) Path(name string) string {
 	if filepath.IsAbs(name) {
